@@ -1,4 +1,5 @@
 import { RE2JS, RE2JSException } from 're2js';
+import { decodeEscapes } from './escapes.js';
 import { DEFAULT_RULES, HINT, type Range, type RedactionRule } from './redaction-rules.js';
 import { removeStyles, splitStyles } from './styled-text.js';
 
@@ -37,8 +38,7 @@ export function createRedactor(patterns: readonly string[]): Redactor {
   return {
     redact(text) {
       const plain = removeStyles(text);
-      const ranges: Range[] = [];
-      if (HINT.test(plain)) for (const rule of DEFAULT_RULES) applyRule(rule, plain, ranges);
+      const ranges = findSecrets(plain);
       for (const expression of expressions) applyPattern(expression, plain, ranges);
       return ranges.length === 0 ? text : replaceRanges(text, mergeRanges(ranges));
     },
@@ -71,6 +71,17 @@ function parsePattern(pattern: string): RE2JS {
       { cause: error },
     );
   }
+}
+
+/** Finds the default secrets of a line, also those within escapes. */
+function findSecrets(line: string): Range[] {
+  if (!HINT.test(line)) return [];
+  return decodeEscapes(line).flatMap(({ text, indexes }) => {
+    const ranges: Range[] = [];
+    for (const rule of DEFAULT_RULES) applyRule(rule, text, ranges);
+    if (indexes === null) return ranges;
+    return ranges.map(({ start, end }) => ({ start: indexes[start] ?? 0, end: indexes[end] ?? line.length }));
+  });
 }
 
 function applyRule({ expression, select }: RedactionRule, text: string, ranges: Range[]): void {

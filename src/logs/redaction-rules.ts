@@ -36,15 +36,15 @@ const KNOWN_TOKENS = [
 ].join('|');
 
 /**
- * Secrets that are always redacted:
+ * Secrets that are always redacted. They are searched in the line and in the texts of `decodeEscapes`.
  *
  * - URLs: the password before the host (`https://user:secret@host`), a user of 20 characters or more (tokens
  *   are used as users), and parameters with the name of a secret (`?token=…`, `&X-Amz-Signature=…`).
  * - Headers: `Authorization` and `Proxy-Authorization`, `Cookie` and `Set-Cookie`, `Bearer` and `Basic` with
  *   a value of 16 characters or more.
- * - Assignments, members of JSON (also within a JSON string), command-line options (`--password hunter2`) and
- *   elements of XML (`<password>hunter2</password>`) whose name ends with `password`, `passwd`, `passphrase`,
- *   `pwd`, `secret`, `token`, `credential`, `api_key`, `access_key`, `private_key` and the like.
+ * - Assignments, members of JSON, command-line options (`--password hunter2`) and elements of XML
+ *   (`<password>hunter2</password>`) whose name ends with `password`, `passwd`, `passphrase`, `pwd`, `secret`,
+ *   `token`, `credential`, `api_key`, `access_key`, `private_key` and the like.
  * - Tokens of a known form: GitHub, GitLab, Slack, AWS key ids, Google, npm, PyPI, Stripe, OpenAI and
  *   Anthropic, Docker Hub, Vault, DigitalOcean, SendGrid, Hugging Face, and JSON Web Tokens.
  * - Addresses of Slack webhooks.
@@ -66,24 +66,24 @@ export const DEFAULT_RULES: readonly RedactionRule[] = [
   },
   {
     expression:
-      /authorization\\{0,4}["']?\s{0,8}[:=]\s{0,8}\[?\\{0,4}["']?((?:digest|aws4-hmac-sha256)\s[^"'\\]+|(?:[a-z][\w-]{0,30}\s{1,4})?[^\s"'\\,]+)/gi,
+      /authorization["']?\s{0,8}[:=]\s{0,8}\[?["']?((?:digest|aws4-hmac-sha256)\s[^"'\\]+|(?:[a-z][\w-]{0,30}\s{1,4})?[^\s"'\\,]+)/gi,
     select: selectLast,
   },
   {
-    expression: /cookie\\{0,4}["']?\s{0,8}:\s{0,8}\[?\\{0,4}["']?([\w!#$%&*+.^|~-]{1,128}=[^"'\\]+)/gi,
+    expression: /cookie["']?\s{0,8}:\s{0,8}\[?["']?([\w!#$%&*+.^|~-]{1,128}=[^"'\\]+)/gi,
     select: selectLast,
   },
   { expression: /\b(?:bearer|basic)\s{1,8}([\w.~+/-]{16,}=*)/gi, select: selectLast },
   {
     expression: new RegExp(
-      String.raw`(${SECRET_NAME})(\\{0,4}["']?)(\s{0,64}(?::=|=>|[:=])\s{0,64})(\\{1,4}"|["'])?`,
+      String.raw`(${SECRET_NAME})(["']?)(\s{0,64}(?::=|=>|[:=])\s{0,64})(\\{0,15}["'])?`,
       'gi',
     ),
     select: selectAssigned,
   },
   {
     expression: new RegExp(
-      String.raw`(?<![\w-])--?(?:[\w-]{0,64}[_-])?(?:${SECRET_NAME})\s{1,64}("|'|(?=[^\s\-]))`,
+      String.raw`(?<![\w-])--?(?:[\w-]{0,64}[_-])?(?:${SECRET_NAME})\s{1,64}(\\{0,15}["']|(?=[^\s\-]))`,
       'gi',
     ),
     select: (match, text) => selectValue(text, match.index + match[0].length, match[1] ?? ''),
@@ -97,9 +97,11 @@ export const DEFAULT_RULES: readonly RedactionRule[] = [
   { expression: /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----(.+)/g, select: selectKey },
 ];
 
-/** Finds the lines that may hold a secret. Most lines do not, and are not searched further. */
+/**
+ * Finds the lines that may hold a secret, also within escapes. Most lines do not, and are not searched further.
+ */
 export const HINT =
-  /:\/\/|pass|pwd|secret|token|credential|key|auth|cookie|bearer|basic|sig=|signature=|jwt=|session[_-]?(?:id)?=|assertion=|gh[pousr]_|github_pat_|glpat-|xox|xapp-|akia|asia|aiza|ya29\.|npm_|pypi-|k_live|k_test|sk-|dckr_pat_|hv[bs]\.|_v1_|sg\.|hf_|eyj|hooks\.slack/i;
+  /:(?:\\{0,15}\/|&)|%3a|pass|pwd|secret|token|credential|key|auth|cookie|bearer|basic|(?:sig|signature|jwt|session[_-]?(?:id)?|assertion)[=%\\&]|gh[pousr]_|github_pat_|glpat-|xox|xapp-|akia|asia|aiza|ya29\.|npm_|pypi-|k_live|k_test|sk-|dckr_pat_|hv[bs]\.|_v1_|sg\.|hf_|eyj|hooks\.slack/i;
 
 /** The last group, at the end of the match. */
 function selectLast(match: RegExpExecArray): Range {
@@ -140,7 +142,7 @@ function selectAssigned(match: RegExpExecArray, text: string): Range | null {
 
 /** Whether a name is that of a parameter of a URL, whose value ends at the next parameter. */
 function isParameter(text: string, index: number): boolean {
-  return /[?&][\w.-]*$/.test(text.slice(Math.max(0, index - 64), index));
+  return /(?:[?&]|\\u0026|%26)[\w.-]*$/.test(text.slice(Math.max(0, index - 64), index));
 }
 
 /** The value from an index: up to the quote that closes it, or up to white space. */
@@ -155,15 +157,15 @@ function matchFrom(sticky: RegExp, text: string, start: number): Range {
   return { start, end: start + (sticky.exec(text)?.[0].length ?? 0) };
 }
 
-/** Up to the next parameter of a URL, or to its end in an attribute. */
-const URL_VALUE = /[^\s&#"'<>]*/y;
+/** Up to the next parameter of a URL (JSON may have `\u0026` for `&`), or to its end in an attribute. */
+const URL_VALUE = /(?:[^\s&#"'<>\\]|\\(?!u0026))*/y;
 /** Up to the next parameter of a URL. */
-const PARAMETER_VALUE = /[^\s&#]*/y;
+const PARAMETER_VALUE = /(?:[^\s&#\\]|\\(?!u0026))*/y;
 const UNQUOTED = /\S*/y;
-const QUOTED = /(?:[^"\\]|\\.)*/y;
+const QUOTED = /(?:[^"\\]|\\.)*/sy;
 const SINGLE_QUOTED = /[^']*/y;
-/** Within a string of JSON: up to the next escaped quote. */
-const ESCAPED = /[^"\\]*/y;
+/** The start of a value whose end is found in a text without escapes. */
+const ESCAPED = /[^"'\\]*/y;
 
 /** The key, up to its end in the same line. */
 function selectKey(match: RegExpExecArray): Range {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createRedactor } from '../../src/logs/redact.js';
 
 const { redact } = createRedactor([]);
+const GITHUB_TOKEN = `ghp_${'a1B2'.repeat(9)}`;
 const JWT = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9P';
 
 describe('createRedactor', () => {
@@ -73,6 +74,47 @@ describe('createRedactor', () => {
   });
 
   it.each([
+    ['{"msg":"cloning with\\n@"}', GITHUB_TOKEN],
+    ['{"msg":"cloning with\\t@"}', GITHUB_TOKEN],
+    ['{"m":"{\\"msg\\":\\"cloning with\\\\n@\\"}"}', GITHUB_TOKEN],
+    ['{"msg":"\\u001b[1;38;2;255;255;255m@\\u001b[0m"}', GITHUB_TOKEN],
+    ["{'msg': '\\x1b[32m@\\033[0m'}", GITHUB_TOKEN],
+    ['GET /search?q=a%20@', GITHUB_TOKEN],
+    ['{"msg":"got\\nBearer @"}', 'hunter2hunter2hunter2'],
+    ['{"msg":"run\\nlogin --password @ -u bob"}', 'hunter2'],
+    ['{"m":"run --password \\"@\\" -u bob"}', 'two hunter2'],
+    ['{"url":"https://h/x?a=1\\u0026X-Amz-Signature=@\\u0026b=1"}', 'hunter2'],
+    ['{"url":"https://h/x?a=1\\u0026sig\\u003d@"}', 'hunter2'],
+    ['{"url":"https://h/x?a=1\\u0026token=@\\u0026b=1"}', 'hunter2'],
+    ['https://h/x?next=/a%3Fa=1%26sig%3D@', 'hunter2'],
+    ['{"dsn":"mysql:\\/\\/root:@@db\\/app"}', 'hunter2', '{"dsn":"mysql:\\/\\/root:[REDACTED]@db\\/app"}'],
+    ['?url=https%3A%2F%2Fbob:@%40example.com', 'hunter2'],
+    ['{"url":"https:\\/\\/hooks.slack.com\\/services\\/@"}', 'T0\\/B0\\/hunter2'],
+    ['{"m":"{\\"password\\":\\"@\\"}"}', 'abc\\\\\\"hunter2'],
+    ['{"m":"{\\"password\\":\\"@\\"}"}', 'abc\\\\\\\\hunter2'],
+    ['{"m":"{\\"password\\":\\"@\\"}"}', 'abc\\\\nhunter2'],
+    ['{"m":"{\\u0022password\\u0022:\\u0022@\\u0022}"}', 'abc hunter2'],
+    ["{'m': '{\\'password\\': \\'@\\'}'}", 'abc hunter2'],
+    ['<a data-x="{&quot;password&quot;:&quot;@&quot;}">', 'abc hunter2'],
+    ['<p>&lt;password&gt;@&lt;/password&gt;</p>', 'abc hunter2'],
+    ['{"b":"\\u003cpassword\\u003e@\\u003c/password\\u003e"}', 'abc hunter2'],
+    ['{"b":"\\u0026lt;password\\u0026gt;@\\u0026lt;/password\\u0026gt;"}', 'abc hunter2'],
+  ])('redacts a secret within escapes: %s', (text, secret, expected = text.replace('@', '[REDACTED]')) => {
+    expect(redact(text.replace('@', secret))).toBe(expected);
+  });
+
+  it('leaves the end of a quoted value to the quotes, however deep they are escaped', () => {
+    const value = fc.string({ unit: fc.constantFrom('a', '"', '\\', "'", '\n', '/', '&', '<', '%', '4') });
+    fc.assert(
+      fc.property(value, fc.nat({ max: 3 }), (secret, depth) => {
+        let line = JSON.stringify({ password: `Zq${secret}Zq`, other: 'text' });
+        for (let count = 0; count < depth; count += 1) line = JSON.stringify({ line });
+        expect(redact(line)).toMatch(/password\\*":\\*"\[REDACTED\]\\*",\\*"other\\*":\\*"text\\*"/);
+      }),
+    );
+  });
+
+  it.each([
     'SyntaxError: Unexpected token: punc (})',
     'error: expected token == other',
     'const token = getToken();',
@@ -85,6 +127,8 @@ describe('createRedactor', () => {
     'enter a password and a token to continue',
     'task-token passes the auth step',
     'usage: login <token> [options]',
+    'C:\\new\\token\\build and {"path":"src\\/token\\/a.ts","m":"a\\tb: 50%20"}',
+    '{"m":"expected \\"token\\" but got \\"name\\"\\n"} &lt;token&gt;',
   ])('leaves prose and code alone: %s', (text) => {
     expect(redact(text)).toBe(text);
   });
@@ -140,6 +184,10 @@ describe('createRedactor', () => {
     'SG.aaaaaaaaaaaaaaaa',
     '"',
     '\\',
+    '\\\\\\\\n %20token: ',
+    '\\u001b[1',
+    '&#3',
+    '%26sig%3d',
     'token:\\"',
     'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!',
     '_key',
