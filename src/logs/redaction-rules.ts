@@ -35,6 +35,18 @@ const KNOWN_TOKENS = [
   String.raw`eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*`,
 ].join('|');
 
+/** Between the name of a header and its value: in HTTP, JSON, CGI, Go (`map[Cookie:[a=b]]`) and Ruby. */
+const HEADER_OPENING = String.raw`["']?\s{0,8}(?:=>|[:=])\s{0,8}\[?\s{0,8}["']?`;
+
+/** A value up to the quote that closes it. A quoted string after "=" and an apostrophe are part of it. */
+const HEADER_TEXT = String.raw`(?:(?<==)"[^"]*"|[^"'\\\r\n]|(?<=\w)'(?=\w))*`;
+
+const COOKIE = String.raw`[\w!#$%&*+.^|~-]{1,128}=${HEADER_TEXT}`;
+
+/** A parameter of credentials (RFC 9110, section 11.4), such as `response="…"`. */
+const AUTH_PARAMETER = String.raw`[\w-]{1,64}=(?:"[^"]*"|[^\s"'\\,]+)`;
+const AUTH_PARAMETERS = String.raw`${AUTH_PARAMETER}(?:\s{0,8},\s{0,8}${AUTH_PARAMETER})*`;
+
 /**
  * Secrets that are always redacted. They are searched in the line and in the texts of `decodeEscapes`.
  *
@@ -65,12 +77,17 @@ export const DEFAULT_RULES: readonly RedactionRule[] = [
       PARAMETER_NAME.test(match[1] ?? '') ? matchFrom(URL_VALUE, text, match.index + match[0].length) : null,
   },
   {
-    expression:
-      /authorization["']?\s{0,8}[:=]\s{0,8}\[?["']?((?:digest|aws4-hmac-sha256)\s[^"'\\]+|(?:[a-z][\w-]{0,30}\s{1,4})?[^\s"'\\,]+)/gi,
+    expression: new RegExp(
+      String.raw`authorization${HEADER_OPENING}((?:digest|aws4-hmac-sha256)[ \t]${HEADER_TEXT}|(?:[a-z][\w-]{0,30}[ \t]{1,4})?(?:${AUTH_PARAMETERS}|[^\s"'\\,]+))`,
+      'gi',
+    ),
     select: selectLast,
   },
   {
-    expression: /cookie["']?\s{0,8}:\s{0,8}\[?["']?([\w!#$%&*+.^|~-]{1,128}=[^"'\\]+)/gi,
+    expression: new RegExp(
+      String.raw`cookie${HEADER_OPENING}(${COOKIE}(?:["']\s{0,8},\s{0,8}["']${COOKIE})*)`,
+      'gi',
+    ),
     select: selectLast,
   },
   { expression: /\b(?:bearer|basic)\s{1,8}([\w.~+/-]{16,}=*)/gi, select: selectLast },

@@ -34,7 +34,7 @@ describe('createRedactor', () => {
     [
       'a header of digest',
       'authorization: Digest username="bob", response="ab"',
-      'authorization: [REDACTED]"bob", response="ab"',
+      'authorization: [REDACTED]',
     ],
     ['a cookie', 'Set-Cookie: sid=abc; Path=/', 'Set-Cookie: [REDACTED]'],
     ['a bearer token', `got bearer ${'a'.repeat(16)} from x`, 'got bearer [REDACTED] from x'],
@@ -103,6 +103,35 @@ describe('createRedactor', () => {
     expect(redact(text.replace('@', secret))).toBe(expected);
   });
 
+  it.each([
+    ['Cookie: @', 'theme="dark"; sid=hunter2'],
+    ['Cookie: @', 'sid="hunter2"'],
+    ['Cookie: @', 'a=b; theme="dark"; sid=hunter2'],
+    ['Cookie: @', "name=O'Brien; sid=hunter2"],
+    ['Set-Cookie: @', 'sid="hunter2"; Path=/'],
+    ["{'Cookie': '@', 'Host': 'x'}", 'theme="dark"; sid=hunter2'],
+    ['{"headers":{"cookie":"@","host":"x"}}', 'theme=\\"dark\\"; sid=hunter2'],
+    ['{"m":"{\\"cookie\\":\\"@\\",\\"host\\":\\"x\\"}"}', 'theme=\\\\\\"dark\\\\\\"; sid=hunter2'],
+    ["'set-cookie': [ '@' ], 'x': 1", "a=1; Path=/', 'sid=hunter2; HttpOnly"],
+    ['{"set-cookie":["@"],"x":["y=1"]}', 'a=1; Path=/","sid=hunter2'],
+    ["curl -H 'Cookie: @' 'https://x'", 'sid="hunter2"'],
+    ['HTTP_COOKIE=@', 'sid=hunter2'],
+    ['"HTTP_COOKIE"=>"@", "HTTP_HOST"=>"x"', 'sid=hunter2'],
+    ['Authorization: @', 'Digest username="u", realm="r, s", nonce="n", uri="/", response="hunter2"'],
+    ['Authorization: @', 'OAuth oauth_consumer_key="k", oauth_signature="hunter2"'],
+    ['Authorization: @', 'Hawk id="k", ts="1", mac="hunter2"'],
+    ['Authorization: @', 'Signature keyId="k",algorithm="x",signature="hunter2"'],
+    ['Authorization: @ done', 'Token token="hunter2", secret=hunter2'],
+    ['Authorization: @', 'AWS4-HMAC-SHA256 Credential=A/b, SignedHeaders=a;b, Signature=hunter2'],
+    ['{"Authorization":["@"],"x":1}', 'Digest username=\\"u\\", response=\\"hunter2\\"'],
+    ["{'Authorization': '@', 'x': 1}", 'Digest username="u", response="hunter2"'],
+    ['"HTTP_AUTHORIZATION"=>"@", "x"=>"y"', 'Basic aHVudGVyMg=='],
+    ['authorization: @ status=200', 'Basic aHVudGVyMg=='],
+    ['Authorization="@" status=200', 'Bearer hunter2'],
+  ])('redacts the whole value of a header: %s', (text, secret) => {
+    expect(redact(text.replace('@', secret))).toBe(text.replace('@', '[REDACTED]'));
+  });
+
   it('leaves the end of a quoted value to the quotes, however deep they are escaped', () => {
     const value = fc.string({ unit: fc.constantFrom('a', '"', '\\', "'", '\n', '/', '&', '<', '%', '4') });
     fc.assert(
@@ -127,6 +156,9 @@ describe('createRedactor', () => {
     'enter a password and a token to continue',
     'task-token passes the auth step',
     'usage: login <token> [options]',
+    'const cookie = parse(header); cookie => cookie.name === "a"',
+    'cookie: none, cookies = ["a", "b"]',
+    'authorization failed: "x"',
     'C:\\new\\token\\build and {"path":"src\\/token\\/a.ts","m":"a\\tb: 50%20"}',
     '{"m":"expected \\"token\\" but got \\"name\\"\\n"} &lt;token&gt;',
   ])('leaves prose and code alone: %s', (text) => {
@@ -186,6 +218,12 @@ describe('createRedactor', () => {
     '\\',
     '\\\\\\\\n %20token: ',
     '\\u001b[1',
+    'cookie=a="',
+    "cookie: a=b','",
+    'cookie: ["a=b","c=d",',
+    'authorization: a="b",',
+    'authorization: a="',
+    'authorization: digest a="',
     '&#3',
     '%26sig%3d',
     'token:\\"',
