@@ -47,6 +47,12 @@ const COOKIE = String.raw`[\w!#$%&*+.^|~-]{1,128}=${HEADER_TEXT}`;
 const AUTH_PARAMETER = String.raw`[\w-]{1,64}=(?:"[^"]*"|[^\s"'\\,]+)`;
 const AUTH_PARAMETERS = String.raw`${AUTH_PARAMETER}(?:\s{0,8},\s{0,8}${AUTH_PARAMETER})*`;
 
+/** Attributes of an element that is not empty (`/>`). */
+const XML_ATTRIBUTES = String.raw`(?:\s[^<>]{0,1024})?(?<!/)`;
+
+/** Text before an end tag: `<token>` alone may be prose. CDATA may extend over several lines. */
+const XML_TEXT = String.raw`(\s{0,64}<!\[CDATA\[(?:(?!\]\]>)[^])*|[^<]+(?=</))`;
+
 /**
  * Secrets that are always redacted. They are searched in the line and in the texts of `decodeEscapes`.
  *
@@ -106,7 +112,7 @@ export const DEFAULT_RULES: readonly RedactionRule[] = [
     select: (match, text) => selectValue(text, match.index + match[0].length, match[1] ?? ''),
   },
   {
-    expression: new RegExp(String.raw`<[\w:.-]{0,64}(?:${SECRET_NAME})>([^<]+)(?=</)`, 'gi'),
+    expression: new RegExp(String.raw`<[\w:.-]{0,64}(?:${SECRET_NAME})${XML_ATTRIBUTES}>${XML_TEXT}`, 'gi'),
     select: selectLast,
   },
   { expression: new RegExp(String.raw`(?<![\w-])(${KNOWN_TOKENS})`, 'g'), select: selectLast },

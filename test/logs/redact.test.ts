@@ -132,6 +132,20 @@ describe('createRedactor', () => {
     expect(redact(text.replace('@', secret))).toBe(text.replace('@', '[REDACTED]'));
   });
 
+  it.each([
+    ['<password type="x">@</password>', 'hunter2'],
+    ['<password >@</password >', 'hunter2'],
+    ['<wsse:Password Type="http://example.com/x#PasswordText">@</wsse:Password>', 'hunter2'],
+    ["<a><b:client-secret xml:lang='en'>@</b:client-secret></a>", 'hunter2'],
+    ['<password>@]]></password>', '<![CDATA[a<b> hunter2'],
+    ['<password>@]]> </password>', ' <![CDATA[a<b> hunter2'],
+    ['<password>@', '<![CDATA[hunter2'],
+    ['&lt;password type=&quot;x&quot;&gt;@&lt;/password&gt;', 'hunter2'],
+    ['{"b":"\\u003cpassword type=\\"x\\"\\u003e@\\u003c/password\\u003e"}', 'hunter2'],
+  ])('redacts the text of an element of XML: %s', (text, secret) => {
+    expect(redact(text.replace('@', secret))).toBe(text.replace('@', '[REDACTED]'));
+  });
+
   it('leaves the end of a quoted value to the quotes, however deep they are escaped', () => {
     const value = fc.string({ unit: fc.constantFrom('a', '"', '\\', "'", '\n', '/', '&', '<', '%', '4') });
     fc.assert(
@@ -156,6 +170,8 @@ describe('createRedactor', () => {
     'enter a password and a token to continue',
     'task-token passes the auth step',
     'usage: login <token> [options]',
+    '<password type="x"/>text</a> <password />text</a>',
+    '<input type="password" name="x">Label</input>',
     'const cookie = parse(header); cookie => cookie.name === "a"',
     'cookie: none, cookies = ["a", "b"]',
     'authorization failed: "x"',
@@ -218,6 +234,11 @@ describe('createRedactor', () => {
     '\\',
     '\\\\\\\\n %20token: ',
     '\\u001b[1',
+    '<token ',
+    '<token a="x">',
+    '<token><![CDATA[',
+    '<token><![CDATA[x]]>',
+    '&lt;token&gt;',
     'cookie=a="',
     "cookie: a=b','",
     'cookie: ["a=b","c=d",',
