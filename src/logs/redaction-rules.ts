@@ -186,7 +186,8 @@ const URL_VALUE = /(?:[^\s&#"'<>\\]|\\(?!u0026))*/y;
 const PARAMETER_VALUE = /(?:[^\s&#\\]|\\(?!u0026))*/y;
 const UNQUOTED = /\S*/y;
 const QUOTED = /(?:[^"\\]|\\.)*/sy;
-const SINGLE_QUOTED = /[^']*/y;
+/** Quotes within are escaped by a backslash, doubled (YAML, SQL), or outside of the quotes (shells). */
+const SINGLE_QUOTED = /(?:[^'\\]|'(?:\\'|"'")?'|\\.)*/sy;
 /** The start of a value whose end is found in a text without escapes. */
 const ESCAPED = /[^"'\\]*/y;
 

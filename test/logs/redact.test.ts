@@ -146,6 +146,16 @@ describe('createRedactor', () => {
     expect(redact(text.replace('@', secret))).toBe(text.replace('@', '[REDACTED]'));
   });
 
+  it.each([
+    ["password: '@', x: 'y'", "abc\\'hunter2"],
+    ["password: '@' # x", "abc''hunter2"],
+    ["+ PASSWORD='@' run 'x'", "abc'\\''hunter2"],
+    ["run --password '@' 'x'", "abc'\"'\"'hunter2"],
+    ['{"m":"PASSWORD=\'@\' run"}', "abc'\\\\''hunter2"],
+  ])('redacts a value with quotes up to its end: %s', (text, secret) => {
+    expect(redact(text.replace('@', secret))).toBe(text.replace('@', '[REDACTED]'));
+  });
+
   it('leaves the end of a quoted value to the quotes, however deep they are escaped', () => {
     const value = fc.string({ unit: fc.constantFrom('a', '"', '\\', "'", '\n', '/', '&', '<', '%', '4') });
     fc.assert(
@@ -170,6 +180,7 @@ describe('createRedactor', () => {
     'enter a password and a token to continue',
     'task-token passes the auth step',
     'usage: login <token> [options]',
+    "password: '', token: '' and PASSWORD='' SECRET=\"\" x",
     '<password type="x"/>text</a> <password />text</a>',
     '<input type="password" name="x">Label</input>',
     'const cookie = parse(header); cookie => cookie.name === "a"',
@@ -234,6 +245,9 @@ describe('createRedactor', () => {
     '\\',
     '\\\\\\\\n %20token: ',
     '\\u001b[1',
+    "token=''",
+    "token='\\''",
+    "token='\"'\"'",
     '<token ',
     '<token a="x">',
     '<token><![CDATA[',
