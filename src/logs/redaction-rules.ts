@@ -53,6 +53,9 @@ const XML_ATTRIBUTES = String.raw`(?:\s[^<>]{0,1024})?(?<!/)`;
 /** Text before an end tag: `<token>` alone may be prose. CDATA may extend over several lines. */
 const XML_TEXT = String.raw`(\s{0,64}<!\[CDATA\[(?:(?!\]\]>)[^])*|[^<]+(?=</))`;
 
+/** Between two arguments: of a command line, or of a list in JSON, Python or Go (`["-a" "b"]`). */
+const ARGUMENT_BREAK = String.raw`(?:\s{1,64}|["']\s{0,8},?\s{0,8}(?=["']))`;
+
 /**
  * Secrets that are always redacted. They are searched in the line and in the texts of `decodeEscapes`.
  *
@@ -106,7 +109,7 @@ export const DEFAULT_RULES: readonly RedactionRule[] = [
   },
   {
     expression: new RegExp(
-      String.raw`(?<![\w-])--?(?:[\w-]{0,64}[_-])?(?:${SECRET_NAME})\s{1,64}(\\{0,15}["']|(?=[^\s\-]))`,
+      String.raw`(?<![\w-])--?(?:[\w-]{0,64}[_-])?(?:${SECRET_NAME})${ARGUMENT_BREAK}(\\{0,15}["']|(?=[^\s\-]))`,
       'gi',
     ),
     select: (match, text) => selectValue(text, match.index + match[0].length, match[1] ?? ''),

@@ -156,6 +156,19 @@ describe('createRedactor', () => {
     expect(redact(text.replace('@', secret))).toBe(text.replace('@', '[REDACTED]'));
   });
 
+  it.each([
+    ['run ["--password","@"]'],
+    ['run ["mysql", "--password", "@", "-u", "bob"]'],
+    ["run ['mysql', '--password', '@', '-u', 'bob']"],
+    ['run ["mysql" "--password" "@" "-u" "bob"]'],
+    ["execve('mysql', ['mysql', '--db-password', '@'])"],
+    ['{"args":"[\\"--password\\",\\"@\\",\\"x\\"]"}'],
+    ["'--password' '@' 'x'"],
+    ['--password "@" x'],
+  ])('redacts the argument after an option: %s', (text) => {
+    expect(redact(text.replace('@', 'abc hunter2'))).toBe(text.replace('@', '[REDACTED]'));
+  });
+
   it('leaves the end of a quoted value to the quotes, however deep they are escaped', () => {
     const value = fc.string({ unit: fc.constantFrom('a', '"', '\\', "'", '\n', '/', '&', '<', '%', '4') });
     fc.assert(
@@ -180,6 +193,7 @@ describe('createRedactor', () => {
     'enter a password and a token to continue',
     'task-token passes the auth step',
     'usage: login <token> [options]',
+    'run ["login", "--password-stdin", "x"] ["--no-token"] "x"',
     "password: '', token: '' and PASSWORD='' SECRET=\"\" x",
     '<password type="x"/>text</a> <password />text</a>',
     '<input type="password" name="x">Label</input>',
@@ -245,6 +259,10 @@ describe('createRedactor', () => {
     '\\',
     '\\\\\\\\n %20token: ',
     '\\u001b[1',
+    '--password","',
+    '--password" ',
+    '-a_',
+    '--a_token a',
     "token=''",
     "token='\\''",
     "token='\"'\"'",
