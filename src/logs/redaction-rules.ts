@@ -56,6 +56,9 @@ const XML_TEXT = String.raw`(\s{0,64}<!\[CDATA\[(?:(?!\]\]>)[^])*|[^<]+(?=</))`;
 /** Between two arguments: of a command line, or of a list in JSON, Python or Go (`["-a" "b"]`). */
 const ARGUMENT_BREAK = String.raw`(?:\s{1,64}|["']\s{0,8},?\s{0,8}(?=["']))`;
 
+/** Between the name of a member or an attribute and the quote that opens its value. */
+const PAIR_BREAK = String.raw`["']?\s{0,8}[:=]\s{0,8}`;
+
 /**
  * Secrets that are always redacted. They are searched in the line and in the texts of `decodeEscapes`.
  *
@@ -65,7 +68,8 @@ const ARGUMENT_BREAK = String.raw`(?:\s{1,64}|["']\s{0,8},?\s{0,8}(?=["']))`;
  *   a value of 16 characters or more.
  * - Assignments, members of JSON, command-line options (`--password hunter2`) and elements of XML
  *   (`<password>hunter2</password>`) whose name ends with `password`, `passwd`, `passphrase`, `pwd`, `secret`,
- *   `token`, `credential`, `api_key`, `access_key`, `private_key` and the like.
+ *   `token`, `credential`, `api_key`, `access_key`, `private_key` and the like; also where name and value are
+ *   members or attributes of their own (`{"name":"DB_PASSWORD","value":"hunter2"}`).
  * - Tokens of a known form: GitHub, GitLab, Slack, AWS key ids, Google, npm, PyPI, Stripe, OpenAI and
  *   Anthropic, Docker Hub, Vault, DigitalOcean, SendGrid, Hugging Face, and JSON Web Tokens.
  * - Addresses of Slack webhooks.
@@ -112,7 +116,14 @@ export const DEFAULT_RULES: readonly RedactionRule[] = [
       String.raw`(?<![\w-])--?(?:[\w-]{0,64}[_-])?(?:${SECRET_NAME})${ARGUMENT_BREAK}(\\{0,15}["']|(?=[^\s\-]))`,
       'gi',
     ),
-    select: (match, text) => selectValue(text, match.index + match[0].length, match[1] ?? ''),
+    select: selectOpened,
+  },
+  {
+    expression: new RegExp(
+      String.raw`(?:name|key)${PAIR_BREAK}["'][\w.-]{0,64}(?:${SECRET_NAME})["']\s{0,8},?\s{0,8}["']?\w{0,32}value${PAIR_BREAK}(["'])`,
+      'gi',
+    ),
+    select: selectOpened,
   },
   {
     expression: new RegExp(String.raw`<[\w:.-]{0,64}(?:${SECRET_NAME})${XML_ATTRIBUTES}>${XML_TEXT}`, 'gi'),
@@ -169,6 +180,11 @@ function selectAssigned(match: RegExpExecArray, text: string): Range | null {
 /** Whether a name is that of a parameter of a URL, whose value ends at the next parameter. */
 function isParameter(text: string, index: number): boolean {
   return /(?:[?&]|\\u0026|%26)[\w.-]*$/.test(text.slice(Math.max(0, index - 64), index));
+}
+
+/** The value that the first group opens, at the end of the match. */
+function selectOpened(match: RegExpExecArray, text: string): Range {
+  return selectValue(text, match.index + match[0].length, match[1] ?? '');
 }
 
 /** The value from an index: up to the quote that closes it, or up to white space. */

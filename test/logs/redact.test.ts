@@ -169,6 +169,17 @@ describe('createRedactor', () => {
     expect(redact(text.replace('@', 'abc hunter2'))).toBe(text.replace('@', '[REDACTED]'));
   });
 
+  it.each([
+    ['{"env":[{"name":"DB_PASSWORD","value":"@"},{"name":"PORT","value":"80"}]}'],
+    ["[ { name: 'DB_PASSWORD', value: '@' } ]"],
+    ['{"m":"{\\"name\\": \\"apiKey\\", \\"value\\": \\"@\\"}"}'],
+    ['{"ParameterKey":"DbPassword","ParameterValue":"@"},{"Key":"a","Value":"b"}'],
+    ['<property name="password" value="@"/>'],
+    ["<add key='Smtp.Password' value='@' />"],
+  ])('redacts the value of a pair with the name of a secret: %s', (text) => {
+    expect(redact(text.replace('@', 'abc hunter2'))).toBe(text.replace('@', '[REDACTED]'));
+  });
+
   it('leaves the end of a quoted value to the quotes, however deep they are escaped', () => {
     const value = fc.string({ unit: fc.constantFrom('a', '"', '\\', "'", '\n', '/', '&', '<', '%', '4') });
     fc.assert(
@@ -193,6 +204,8 @@ describe('createRedactor', () => {
     'enter a password and a token to continue',
     'task-token passes the auth step',
     'usage: login <token> [options]',
+    '{"name":"DB_PASSWORD","valueFrom":{"secretKeyRef":{"name":"db","key":"password"}}} "value":"x"',
+    '{"name":"token_count","value":"5"} {"name":"a","value":"b"}',
     'run ["login", "--password-stdin", "x"] ["--no-token"] "x"',
     "password: '', token: '' and PASSWORD='' SECRET=\"\" x",
     '<password type="x"/>text</a> <password />text</a>',
@@ -259,6 +272,9 @@ describe('createRedactor', () => {
     '\\',
     '\\\\\\\\n %20token: ',
     '\\u001b[1',
+    '"name":"token","',
+    '"name":"a_token","value":"',
+    "name='",
     '--password","',
     '--password" ',
     '-a_',
