@@ -54,10 +54,26 @@ function compilePattern(pattern: string): RE2JS {
   }
   const expression = parsePattern(pattern);
   const size = expression.programSize();
-  if (size <= MAX_INSTRUCTIONS) return expression;
-  throw new Error(
-    `Invalid redaction pattern ${JSON.stringify(pattern)}: it has ${size} instructions; at most ${MAX_INSTRUCTIONS} are allowed. Lower the limits of its repetitions.`,
-  );
+  if (size > MAX_INSTRUCTIONS) {
+    throw new Error(
+      `Invalid redaction pattern ${JSON.stringify(pattern)}: it has ${size} instructions; at most ${MAX_INSTRUCTIONS} are allowed. Lower the limits of its repetitions.`,
+    );
+  }
+  if (EMPTY_PROBES.some((text) => matchesEmptyText(expression, text))) {
+    throw new Error(
+      `Invalid redaction pattern ${JSON.stringify(pattern)}: it matches the empty text. Remove its empty alternative, or require at least one character.`,
+    );
+  }
+  return expression;
+}
+
+/** Texts in which patterns such as `x*`, `secret|` and `\b` match between two characters. */
+const EMPTY_PROBES = ['', 'a b'];
+
+function matchesEmptyText(expression: RE2JS, text: string): boolean {
+  const matcher = expression.matcher(text);
+  while (matcher.find()) if (matcher.start() === matcher.end()) return true;
+  return false;
 }
 
 function parsePattern(pattern: string): RE2JS {

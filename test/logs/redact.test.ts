@@ -232,8 +232,8 @@ describe('createRedactor', () => {
     );
   });
 
-  it('ignores a pattern that matches nothing, and redacts the rest of a line after 50 matches', () => {
-    expect(createRedactor(['x*']).redact('abc')).toBe('abc');
+  it('ignores an empty group, and redacts the rest of a line after 50 matches', () => {
+    expect(createRedactor(['pin=(\\d*)']).redact('pin= pin=12')).toBe('pin= pin=[REDACTED]');
     expect(createRedactor(['x']).redact(`${'x.'.repeat(49)}x...`)).toBe(
       `${'[REDACTED].'.repeat(49)}[REDACTED]`,
     );
@@ -243,6 +243,10 @@ describe('createRedactor', () => {
     ['(a', /^Invalid redaction pattern "\(a": missing closing \).*Expected a regular expression of RE2\.$/],
     ['a(?=b)', /^Invalid redaction pattern "a\(\?=b\)": invalid or unsupported Perl syntax/],
     ['', /it is empty/],
+    ['secret-\\w+|', /^Invalid redaction pattern "secret-.*": it matches the empty text\. Remove/],
+    ['x*', /it matches the empty text/],
+    ['\\b', /it matches the empty text/],
+    ['$', /it matches the empty text/],
     ['[a-z]{0,900}$', /it has \d+ instructions; at most 1000 are allowed\. Lower the limits/],
     ['x'.repeat(1_001), /1001 characters; at most 1000 are allowed/],
   ])('rejects the pattern %s with its reason', (pattern, error) => {
