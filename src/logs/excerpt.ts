@@ -27,7 +27,7 @@ export interface ExcerptsOptions {
   readonly clock: Clock;
   /** Ends the unfinished lines of a target in the log, before its excerpt becomes final. */
   readonly flush: (target: string) => void;
-  /** Called when the result of `read` has changed: new lines, or an excerpt that is final. */
+  /** Called when the result of `read` may have changed: new lines in the log, or an excerpt that is final. */
   readonly onChange: () => void;
 }
 
@@ -51,12 +51,15 @@ export function createExcerpts({ log, clock, flush, onChange }: ExcerptsOptions)
   const tracked = new Map<string, Tracked>();
   let current: readonly TargetExcerpt[] = [];
   let hasEnded = false;
+  /** Whether the log has new lines, of any resource, since the last `read`. */
+  let hasNewLines = false;
   let unsubscribe: (() => void) | null = null;
 
   return {
     read(session) {
       const failed = findFailed(session);
       for (const [key, entry] of tracked) if (!failed.has(key)) forget(key, entry);
+      refreshWaiting();
       for (const [key, [target, state]] of failed) if (!tracked.has(key)) track(key, target, state);
       followLog();
       const excerpts = [...tracked.values()].map(({ excerpt }) => excerpt);
@@ -108,14 +111,18 @@ export function createExcerpts({ log, clock, flush, onChange }: ExcerptsOptions)
     tracked.delete(key);
   }
 
-  /** Reads the lines again. Returns whether they changed. */
-  function refresh(entry: Tracked): boolean {
+  /** Reads the lines of excerpts that are not final again: once, however many batches of lines there were. */
+  function refreshWaiting(): void {
+    if (!hasNewLines) return;
+    hasNewLines = false;
+    for (const entry of tracked.values()) if (!entry.excerpt.isFinal) refresh(entry);
+  }
+
+  /** Reads the lines again. The excerpt stays the same object if they are the same. */
+  function refresh(entry: Tracked): void {
     const excerpt = createExcerpt(log, entry);
-    if (sameItems(entry.excerpt.lines, excerpt.lines) && entry.excerpt.omitted === excerpt.omitted) {
-      return false;
-    }
+    if (sameItems(entry.excerpt.lines, excerpt.lines) && entry.excerpt.omitted === excerpt.omitted) return;
     entry.excerpt = excerpt;
-    return true;
   }
 
   /** Listens to the log only while lines may still arrive for an excerpt. */
@@ -130,8 +137,8 @@ export function createExcerpts({ log, clock, flush, onChange }: ExcerptsOptions)
   }
 
   function onLines(): void {
-    const waiting = [...tracked.values()].filter(({ excerpt }) => !excerpt.isFinal);
-    if (waiting.filter(refresh).length > 0) onChange();
+    hasNewLines = true;
+    onChange();
   }
 }
 

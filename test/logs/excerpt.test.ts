@@ -48,6 +48,18 @@ describe('createExcerpts', () => {
     expect(read(failed('a'))).toBe(last);
   });
 
+  it('reads its lines once, however many batches of lines arrived before', async () => {
+    const { push, read, tails } = createTest();
+    const names = Array.from({ length: 32 }, (_, index) => `r${index}`);
+    const first = read(failed(...names));
+    const before = tails();
+    for (let index = 0; index < 20; index += 1) await push(createMessage(index, [line('other', 'text\n')]));
+    expect(tails()).toBe(before);
+    expect(read(failed(...names))).toBe(first);
+    expect(read(failed(...names))).toBe(first);
+    expect(tails()).toBe(before + 32);
+  });
+
   it('is final at once when the connection has ended', async () => {
     const { push, read, excerpts, clock } = createTest();
     await push(createMessage(0, [line('a', 'a\n'), line('b', 'b')]));
@@ -108,8 +120,13 @@ function createTest() {
   const { log, reader, push } = createTestReader();
   const clock = createManualClock();
   let count = 0;
+  let tails = 0;
+  const tail: typeof log.tail = (...args) => {
+    tails += 1;
+    return log.tail(...args);
+  };
   const excerpts = createExcerpts({
-    log,
+    log: { ...log, tail },
     clock,
     flush: reader.flush,
     onChange: () => {
@@ -122,6 +139,8 @@ function createTest() {
     push: (message: RawMessage) => push(message),
     read: (session: Session) => excerpts.read(session),
     changes: () => count,
+    /** Number of times that lines were read. */
+    tails: () => tails,
   };
 }
 
