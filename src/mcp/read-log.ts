@@ -1,5 +1,5 @@
 import { targetKey } from '../client/changes.js';
-import type { Client, LogLine, LogOptions, TargetFields } from '../client/client.js';
+import type { Client, LogLevel, LogLine, LogOptions, TargetFields } from '../client/client.js';
 import { readExcerpts } from '../client/excerpts.js';
 import type { Clock } from '../lib/clock.js';
 import { NoAnswerError } from './current-view.js';
@@ -55,8 +55,18 @@ export async function readLog(client: Client, options: ReadLogOptions): Promise<
       'no log is available: the gateway does not read the log of this Session (serve --logs); explain_verdict has the last lines of targets that failed, if they are known',
     );
   }
-  const kept = excerpt.lines.map((line) => ({ ...line, time: null, resource: null }));
+  const selected = excerpt.lines.filter((line) => isAtLeast(line.level, options.level));
+  const kept = selected.map((line) => ({ ...line, time: null, resource: null }));
   return { lines: kept, isExcerpt: true, omitted: excerpt.omitted };
+}
+
+/** Levels, the lowest first, as Tilt orders them. */
+const LEVELS: readonly LogLevel[] = ['NONE', 'DEBUG', 'VERBOSE', 'INFO', 'WARN', 'ERROR'];
+
+/** Whether a line has a level. Lines with a level of a newer Tilt are never hidden. */
+function isAtLeast(level: LogLevel, lowest: LogLevel | undefined): boolean {
+  if (lowest === undefined || !LEVELS.includes(level)) return true;
+  return LEVELS.indexOf(level) >= LEVELS.indexOf(lowest);
 }
 
 /** Number of lines that a gateway sends, and keeps of a resource. */

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { LogLine } from '../../src/model/log.js';
 import { withExcerpt } from '../support/excerpts.js';
+import { withFacts } from '../support/facts.js';
 import { startMemoryGateway } from '../support/gateway.js';
-import { createTestLog, logLine } from '../support/log-lines.js';
+import { createTestLog, logLine, targetExcerpt } from '../support/log-lines.js';
 import { startMcpAgent } from '../support/mcp-agent.js';
 import { session } from '../support/sessions.js';
 
@@ -111,6 +112,27 @@ describe('get_log', () => {
     });
     expect(await agent.callTool('get_log', { resource: 'api' })).toMatch(/^no log is available: /);
     expect(await agent.callTool('get_log')).toMatch(/^no log is available: /);
+  });
+
+  it.each([
+    ['WARN', ['a warning', 'Build Failed']],
+    ['ERROR', ['Build Failed']],
+    ['DEBUG', ['plain output', 'a warning', 'Build Failed']],
+  ])('get_log with the level %s selects the lines of an excerpt too', async (level, texts) => {
+    const lines = [
+      logLine('plain output'),
+      logLine('a warning', { level: 'warn' }),
+      logLine('Build Failed', { level: 'error' }),
+      logLine('of a newer Tilt', { level: 'unknown' }),
+    ];
+    await using gateway = await startMemoryGateway([
+      withFacts(SHOP, { api: {} }, { excerpts: [targetExcerpt('api:update', { lines, omitted: 7 })] }),
+    ]);
+    await using agent = await startMcpAgent(gateway.url);
+    expect(await agent.callTool('get_log', { target: 'api:update', level })).toMatchObject({
+      lines: [...texts, 'of a newer Tilt'].map((text) => ({ text })),
+      more: { omitted: 7 },
+    });
   });
 
   it('get_log of an unknown target or resource names those that are known', async () => {
