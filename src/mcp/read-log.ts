@@ -18,8 +18,8 @@ export interface KnownLog {
   readonly lines: readonly KnownLine[];
   /** Whether these are only the last lines of a failed target. */
   readonly isExcerpt: boolean;
-  /** Number of earlier lines that are no longer known. */
-  readonly omitted: number;
+  /** Number of earlier lines that are no longer known. Null: there may be some, the response was full. */
+  readonly omitted: number | null;
 }
 
 /** Selects a log. */
@@ -46,7 +46,7 @@ export async function readLog(client: Client, options: ReadLogOptions): Promise<
   if (lines !== null) {
     const key = target && targetKey(target);
     const own = key === undefined ? lines : lines.filter((line) => line.target === key);
-    return { lines: own, isExcerpt: false, omitted: 0 };
+    return { lines: own, isExcerpt: false, omitted: isFull(lines) ? null : 0 };
   }
   const excerpts = target && (await readExcerpts(client, { session, targets: [target], clock, signal }));
   const [excerpt] = excerpts?.values() ?? [];
@@ -71,6 +71,15 @@ function isAtLeast(level: LogLevel, lowest: LogLevel | undefined): boolean {
 
 /** Number of lines that a gateway sends, and keeps of a resource. */
 const MAX_LINES = 1_000;
+
+/** Bytes of text that a gateway sends at most, less its longest line. */
+const MAX_BYTES = (256 - 4) * 1_024;
+
+/** Whether a gateway may have left out earlier lines, because a response has no room for more. */
+function isFull(lines: readonly LogLine[]): boolean {
+  const bytes = lines.reduce((sum, { styledText }) => sum + Buffer.byteLength(styledText), 0);
+  return lines.length >= MAX_LINES || bytes > MAX_BYTES;
+}
 
 /** Reads the newest lines. Null if the log is not available. */
 async function readTail(

@@ -98,6 +98,23 @@ describe('get_log', () => {
     expect(texts.at(-1)).toMatch(/^y+ … \d+ characters omitted … y+$/);
   });
 
+  it.each([
+    ['1,000 lines', 1_200, 'x'],
+    ['256 KiB', 90, 'x'.repeat(4_000)],
+  ])('get_log says that there may be more lines of a Session than %s', async (_, count, text) => {
+    await using test = await setUp([
+      logLine('first', { resource: 'web' }),
+      ...Array.from({ length: count }, () => logLine(text)),
+    ]);
+    expect(await test.getLog({ last: 5, skip: 995 })).toMatchObject({
+      more: { hint: 'there may be earlier lines: call get_log with a resource or a target' },
+    });
+    expect(await test.getLog({ resource: 'api', last: 5, skip: 995 })).toMatchObject({
+      more: { hint: 'earlier lines are not kept' },
+    });
+    expect(await test.getLog({ resource: 'web' })).not.toHaveProperty('more');
+  });
+
   it('get_log returns the excerpt of a failed target if there is no log', async () => {
     const lines = ['FAIL adds numbers', 'expected 4, got 5'];
     await using gateway = await startMemoryGateway([withExcerpt(SHOP, 'api:update', lines, { omitted: 7 })]);
