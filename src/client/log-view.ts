@@ -26,7 +26,10 @@ export interface LogView {
   readonly session: string | null;
   /** Whether the gateway has the log. Null before the first payload. */
   readonly isAvailable: boolean | null;
-  /** Whether earlier lines are obsolete: `lines` are the last ones of another log. */
+  /**
+   * Whether `lines` do not continue the earlier ones: they are the last ones of another log, or more lines
+   * were missed during a reconnect than the gateway sends again.
+   */
   readonly reset: boolean;
   /** Lines since the previous view, oldest first. Empty when only the link or the availability changed. */
   readonly lines: readonly LogLine[];
@@ -39,6 +42,9 @@ type LogPayload = Omit<WatchLog['log'], 'lines'> & { readonly lines: readonly Lo
 
 /** Number of lines to read after a reconnect, and of known ones to compare them with. */
 const MAX_LINES = 1_000;
+
+/** Characters that fit into the 256 KiB that a gateway sends, with a longest line of 4 KiB and any text. */
+const MAX_CHARACTERS = ((256 - 4) * 1_024) / 3;
 
 /** Unread lines that are kept; the oldest are dropped. */
 const MAX_UNREAD = 10_000;
@@ -56,6 +62,8 @@ export function createLogSource({
   /** The newest lines that were received. */
   let known: readonly LogLine[] = [];
   let isFirst = true;
+  /** Whether the last lines of the log were received, if it had any. All later ones are new. */
+  let hasTail = false;
 
   return {
     empty: { session: null, isAvailable: null },
@@ -66,7 +74,8 @@ export function createLogSource({
         session: session ?? newest?.session,
         resource,
         level,
-        last: known.length === 0 ? last : MAX_LINES,
+        // Without a line it is not known, after a reconnect, which ones are new.
+        last: hasTail ? MAX_LINES : Math.max(last, 1),
       },
     }),
     read(data) {
@@ -93,25 +102,36 @@ export function createLogSource({
 
   function receive(payload: WatchLog['log']): LogPayload {
     const all = payload.lines.map((line) => ({ ...line, text: plainText(line.styledText) }));
-    const received = payload.reset ? countReceived(all) : 0;
-    // Without a common line it is another log, or too much was missed. An unavailable log has no lines.
-    const reset = payload.reset && (isFirst || (payload.isAvailable && received === 0));
+    const received = payload.reset ? countReceived(known, all) : 0;
+    // An unavailable log has no lines.
+    const reset = payload.reset && (isFirst || (payload.isAvailable && received === 0 && !isWhole(all)));
     const lines = all.slice(received);
     known = [...(reset ? [] : known), ...lines].slice(-MAX_LINES);
+    const isHidden = last === 0 && !hasTail;
     isFirst = false;
-    return { ...payload, reset, lines };
+    hasTail ||= payload.isAvailable;
+    return { ...payload, reset, lines: isHidden ? [] : lines };
   }
 
-  /** Number of lines at the start of a tail that were received before. */
-  function countReceived(tail: readonly LogLine[]): number {
-    for (let count = tail.length; count > 0; count -= 1) {
-      const compared = Math.min(count, known.length);
-      const isReceived = (_: LogLine, index: number) => {
-        const [a, b] = [tail[count - compared + index], known[known.length - compared + index]];
-        return a?.styledText === b?.styledText && a?.time === b?.time && a?.resource === b?.resource;
-      };
-      if (compared > 0 && known.slice(-compared).every(isReceived)) return count;
-    }
-    return 0;
+  /** Whether a tail is all of a log that had no lines before. */
+  function isWhole(tail: readonly LogLine[]): boolean {
+    const characters = tail.reduce((sum, { styledText }) => sum + styledText.length, 0);
+    return hasTail && known.length === 0 && tail.length < MAX_LINES && characters < MAX_CHARACTERS;
   }
+}
+
+/** Number of lines at the start of a tail that are known. Zero: it is another log, or too much was missed. */
+function countReceived(known: readonly LogLine[], tail: readonly LogLine[]): number {
+  const knownKeys = known.map(toKey);
+  const keys = tail.map(toKey);
+  for (let count = keys.length; count > 0; count -= 1) {
+    const compared = Math.min(count, knownKeys.length);
+    const isReceived = (key: string, index: number) => key === keys[count - compared + index];
+    if (compared > 0 && knownKeys.slice(-compared).every(isReceived)) return count;
+  }
+  return 0;
+}
+
+function toKey({ time, resource, styledText }: LogLine): string {
+  return JSON.stringify([time, resource, styledText]);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LogView } from '../../src/client/client.js';
-import { createLogSource } from '../../src/client/log-view.js';
+import { createLogSource, type LogSelection } from '../../src/client/log-view.js';
 import { openDisposableClient } from '../support/disposable-client.js';
 import { withFacts } from '../support/facts.js';
 import { startMemoryGateway } from '../support/gateway.js';
@@ -19,6 +19,30 @@ async function startWithLog() {
   const log = createTestLog();
   gateway.source.setLog(ID, log);
   return { gateway, log };
+}
+
+/** Creates a source that receives payloads with lines of these texts. */
+function createTestSource(selection: LogSelection) {
+  const { read, merge, request } = createLogSource(selection);
+  return {
+    merge,
+    /** Number of earlier lines that would be requested now. */
+    request: () => request(null).variables.last,
+    receive(
+      texts: readonly string[],
+      reset = false,
+      { target = 'api:update', ...fields }: Partial<ReturnType<typeof logPayload>> & { target?: string } = {},
+    ) {
+      const payload = read({ log: { ...logPayload(texts, target), reset, ...fields } });
+      if (payload === null) throw new Error('Expected a payload.');
+      return payload;
+    },
+  };
+}
+
+function logPayload(texts: readonly string[], target: string) {
+  const styled = texts.map((styledText) => ({ ...logLine(styledText, { target }), level: 'INFO' }));
+  return { session: ID as string | null, isAvailable: true, lines: styled, dropped: 0 };
 }
 
 describe('the log of the client', () => {
@@ -86,6 +110,55 @@ describe('the log of the client', () => {
     }
   });
 
+  it.each([20, 0])(
+    'after a reconnect, a log that was empty before has all lines that were missed, with last %i',
+    async (last) => {
+      const { gateway, log } = await startWithLog();
+      await using _ = gateway;
+      await using proxy = await openTcpProxy(Number(new URL(gateway.url).port));
+      await using client = openDisposableClient({ url: `http://127.0.0.1:${proxy.port}/graphql` });
+      await using views = readIterator(client.log({ last }));
+      expect(await views.next()).toMatchObject({ isAvailable: true, lines: [] });
+      proxy.cut();
+      await views.until(({ link }) => link.state === 'lost');
+      log.append(...numbered(200));
+      proxy.restore();
+      const view = await views.until(({ link }) => link.state === 'live');
+      expect([view.reset, lines(view)]).toEqual([false, numbered(200).map(({ styledText }) => styledText)]);
+    },
+  );
+
+  it('after a reconnect, log has all lines that were missed, although none were requested at first', () => {
+    const source = createTestSource({ last: 0 });
+    expect(source.request()).toBe(1);
+    expect(source.receive(['old'], true)).toMatchObject({ reset: true, lines: [] });
+    expect(source.request()).toBe(1_000);
+    const missed = Array.from({ length: 200 }, (_, index) => `new ${index}`);
+    const view = source.receive(['older', 'old', ...missed], true);
+    expect([view.reset, view.lines.map(({ text }) => text)]).toEqual([false, missed]);
+  });
+
+  it('a log without a line is not complete before it is available', () => {
+    const source = createTestSource({ last: 0 });
+    source.receive([], true, { isAvailable: false, session: null });
+    expect(source.request()).toBe(1);
+    expect(source.receive(['old'], true)).toMatchObject({ reset: true, lines: [] });
+    expect(source.receive(['new'])).toMatchObject({ reset: false, lines: [{ text: 'new' }] });
+  });
+
+  it.each([
+    ['an empty log', [], Array.from({ length: 1_000 }, (_, index) => `${index}`)],
+    ['an empty log with long lines', [], Array.from({ length: 64 }, () => 'x'.repeat(4_000))],
+    ['a log with lines', ['a', 'b'], Array.from({ length: 1_000 }, (_, index) => `${index}`)],
+  ])('after a reconnect, a gap after %s is a reset', (_, before, after) => {
+    const source = createTestSource({});
+    source.receive(before, true);
+    expect(source.receive(after, true)).toMatchObject({
+      reset: true,
+      lines: after.map((text) => ({ text })),
+    });
+  });
+
   it('a log that replaces another one is a reset', async () => {
     const { gateway, log } = await startWithLog();
     await using _ = gateway;
@@ -103,13 +176,9 @@ describe('the log of the client', () => {
   });
 
   it('unread lines are merged: the newest 10,000 are kept, and the others counted', () => {
-    const { read, merge } = createLogSource({});
-    const payloadOf = (texts: readonly string[], reset = false, dropped = 0) => {
-      const styled = texts.map((styledText) => ({ ...logLine(styledText), level: 'INFO' }));
-      const payload = read({ log: { session: ID, isAvailable: true, reset, lines: styled, dropped } });
-      if (payload === null) throw new Error('Expected a payload.');
-      return payload;
-    };
+    const { merge, receive } = createTestSource({});
+    const payloadOf = (texts: readonly string[], reset = false, dropped = 0) =>
+      receive(texts, reset, { dropped });
     const thousand = (from: number) => Array.from({ length: 1_000 }, (_, index) => String(from + index));
     let merged = payloadOf(['first'], true);
     for (let from = 0; from < 12_000; from += 1_000)

@@ -87,6 +87,26 @@ describe('tilt-graphql logs', () => {
     expect(await command.exit).toBe(130);
   });
 
+  it('logs --follow reports that lines may be missing after a reconnect, or that a new log starts', async () => {
+    const log = createTestLog();
+    await using cli = await start(log);
+    log.append(logLine('before'));
+    const command = cli.run('--follow', 'api');
+    await expect.poll(() => command.stdout).toBe('before\n');
+    cli.proxy.cut();
+    await expect.poll(() => command.stderr).toContain('; reconnecting\n');
+    log.append(...Array.from({ length: 1_500 }, (_, index) => logLine(`${index}`)));
+    cli.proxy.restore();
+    await expect.poll(() => command.stdout).toMatch(/^before\n500\n[\s\S]*1499\n$/);
+    const missing = 'tilt-graphql: lines of api may be missing here, or a new log starts\n';
+    expect(command.stderr).toMatch(new RegExp(`; reconnecting\n${missing}$`));
+    const next = createTestLog();
+    next.append(logLine('new'));
+    cli.gateway.source.setLog(ID, next);
+    await expect.poll(() => command.stdout).toContain('1499\nnew\n');
+    expect(command.stderr).toMatch(new RegExp(`(?:${missing}){2}$`));
+  });
+
   it('logs --follow exits 0 when the reader of its output leaves', async () => {
     const log = createTestLog();
     await using cli = await start(log);

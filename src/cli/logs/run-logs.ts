@@ -164,12 +164,13 @@ async function followLog(
   for (;;) {
     const { value: view, done } = await views.next();
     if (done) return;
-    const { link, isAvailable, lines, dropped } = view;
+    const { link, isAvailable, lines, dropped, reset } = view;
+    const which = `lines${resource === undefined ? '' : ` of ${resource}`}`;
     if (link.state === 'lost') notice(`${link.error}; reconnecting`);
     else if (isAvailable === false) notice('the log is no longer available; waiting for it');
     else notice(null);
-    if (dropped > 0)
-      notice(`${dropped} lines${resource === undefined ? '' : ` of ${resource}`} are missing here`);
+    if (reset && isAvailable) notice(`${which} may be missing here, or a new log starts`);
+    if (dropped > 0) notice(`${dropped} ${which} are missing here`);
     if (lines.length > 0) await output.write(format(lines));
   }
 }
