@@ -129,9 +129,11 @@ function countReceived(known: readonly LogLine[], tail: readonly LogLine[]): num
     const isReceived = (key: string, index: number) => key === keys[count - compared + index];
     if (compared > 0 && knownKeys.slice(-compared).every(isReceived)) return count;
   }
-  return 0;
+  // Another gateway may have divided an unfinished line differently.
+  const set = new Set(knownKeys);
+  return keys.findLastIndex((key) => set.has(key)) + 1;
 }
 
-function toKey({ time, resource, styledText }: LogLine): string {
-  return JSON.stringify([time, resource, styledText]);
+function toKey({ time, resource, target, styledText }: LogLine): string {
+  return JSON.stringify([time, resource, target, styledText]);
 }

@@ -159,6 +159,16 @@ describe('the log of the client', () => {
     });
   });
 
+  it('after a failover, lines that the other gateway divided differently are not sent again', () => {
+    const source = createTestSource({});
+    const out = Array.from({ length: 10 }, (_, index) => `out ${index}`);
+    source.receive([...out, 'boom', 'Build Failed', 'again 0', 'again 1'], true);
+    const view = source.receive([...out, 'Build Failed', 'boomagain 0', 'again 1', 'new'], true);
+    expect([view.reset, view.lines.map(({ text }) => text)]).toEqual([false, ['new']]);
+    const others = source.receive(['again 1', 'new'], true, { target: 'api:serve' });
+    expect(others.reset).toBe(true);
+  });
+
   it('a log that replaces another one is a reset', async () => {
     const { gateway, log } = await startWithLog();
     await using _ = gateway;
