@@ -75,12 +75,7 @@ const PAIR_BREAK = String.raw`["']?\s{0,8}[:=]\s{0,8}`;
  * - Addresses of Slack webhooks.
  * - Private keys in PEM format, also over several lines.
  *
- * Not found: secrets without a name or a known form (`echo hunter2`); a password with `/`, `?` or `#` in a
- * URL; an unquoted value after `: ` or ` = ` that has no digit or less than 8 characters, unless the name is
- * that of a password, because `unexpected token: name` is an error of a compiler; plural names (`tokens`) and
- * names that continue after the word (`token_count`, `PASSWORD_FILE`); encoded secrets, such as Base64 of an
- * assignment; the lines of a private key whose first line was left out; other secrets that extend over
- * several lines.
+ * docs/logs.md lists what is not found.
  */
 export const DEFAULT_RULES: readonly RedactionRule[] = [
   { expression: /:\/\/([^\s/?#"'<>]+)/g, select: selectUserInfo },
