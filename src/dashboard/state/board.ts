@@ -3,13 +3,13 @@ import type { Client, LinkState } from '../../client/client.js';
 import { ClientError } from '../../client/client-error.js';
 import { messageOf } from '../../lib/errors.js';
 import type { Session } from '../model/types.js';
-import { createDetail, type Detail } from './detail.js';
+import { createDetail, createInitialLink, type Detail } from './detail.js';
 import { type FrameScheduler, showViews } from './frames.js';
 import { createTargetWatches, type TargetWatches, type WatchErrors } from './target-watches.js';
 
 /** The data of the page. */
 export interface Board extends TargetWatches {
-  /** State of the connection to the gateway. */
+  /** State of the connection to the gateway, as the watch of all Sessions sees it. */
   readonly link: ReadonlySignal<LinkState>;
   /** All Sessions by id; null until they are received. */
   readonly sessions: ReadonlySignal<ReadonlyMap<string, Session> | null>;
@@ -46,7 +46,7 @@ export function createBoard(
   selection: BoardSelection,
   frames: FrameScheduler,
 ): Board {
-  const link = signal<LinkState>({ state: 'connecting', since: Date.now(), error: null, url: null });
+  const link = signal(createInitialLink());
   const sessions = signal<ReadonlyMap<string, Session> | null>(null);
   const labelled = signal<ReadonlySet<string> | null>(null);
   /** Why the connection was lost; null while it is not. */

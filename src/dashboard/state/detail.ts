@@ -1,5 +1,5 @@
 import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
-import type { ResourcesView, TargetsView } from '../../client/client.js';
+import type { LinkState, ResourcesView, TargetsView } from '../../client/client.js';
 import { findPlaces, indexResources, type Places, type Resources } from '../model/places.js';
 import { createBlockerRecorder, type RecordedBlockers } from '../model/recorded-blockers.js';
 import type { Session, Target } from '../model/types.js';
@@ -7,6 +7,8 @@ import type { Session, Target } from '../model/types.js';
 /** The selected Session with its targets. */
 export interface Detail {
   readonly id: string;
+  /** State of the connection to the gateway, as the watch of the targets sees it. */
+  readonly link: ReadonlySignal<LinkState>;
   /** Null while no Session has this id; undefined until the first payload. */
   readonly session: ReadonlySignal<Session | null | undefined>;
   /** Its targets by key, in Tilt's order. The map changes only when a target is added or removed. */
@@ -36,6 +38,7 @@ interface OpenDetail {
 
 /** Creates the detail of the Session with this id. */
 export function createDetail(id: string): OpenDetail {
+  const link = signal(createInitialLink());
   const session = signal<Session | null | undefined>(undefined);
   const targets = signal<ReadonlyMap<string, Signal<Target>>>(new Map());
   const resources = signal<Resources>(new Map());
@@ -46,8 +49,9 @@ export function createDetail(id: string): OpenDetail {
     return known;
   });
   return {
-    detail: { id, session, targets, resources, places, recordedBlockers: recorder.blockers },
+    detail: { id, link, session, targets, resources, places, recordedBlockers: recorder.blockers },
     showTargets(view) {
+      link.value = view.link;
       if (view.cursor === null) return;
       if (view.session?.metadata.uid !== session.peek()?.metadata.uid) recorder.clear();
       session.value = view.session;
@@ -57,6 +61,11 @@ export function createDetail(id: string): OpenDetail {
       if (view.resources !== null) resources.value = indexResources(resources.value, view.resources);
     },
   };
+}
+
+/** Creates the state of a link before the first view. */
+export function createInitialLink(): LinkState {
+  return { state: 'connecting', since: Date.now(), error: null, url: null };
 }
 
 /** Updates the signal of each target. Returns the same map unless a target was added or removed. */

@@ -15,7 +15,7 @@ export interface Page {
   readonly router: Router;
   /** Current time in milliseconds since 1970, updated once a second. */
   readonly now: ReadonlySignal<number>;
-  /** Whether the gateway is connected, or a first attempt is pending. */
+  /** Whether the list of Sessions is connected to the gateway, or a first attempt is pending. */
   readonly isConnected: ReadonlySignal<boolean>;
   readonly preferences: ReadonlySignal<Preferences>;
   updatePreferences(changes: Partial<Preferences>): void;

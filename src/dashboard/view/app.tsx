@@ -33,7 +33,7 @@ function CurrentView() {
   if (sessions === null) return <Loading />;
   return (
     <>
-      <DisconnectedBanner />
+      <DisconnectedBanner link={(detail ?? board).link} />
       {detail ? <SessionPage key={detail.id} detail={detail} /> : <SessionList sessions={sessions} />}
     </>
   );

@@ -1,3 +1,5 @@
+import type { ReadonlySignal } from '@preact/signals';
+import type { LinkState } from '../../client/client.js';
 import { plainText } from '../../model/plain-text.js';
 import { NO_FILTER } from '../model/filter.js';
 import { formatClock, formatElapsed, parseTime } from '../model/time.js';
@@ -7,9 +9,9 @@ import { HOME } from '../state/router.js';
 import { Icon, Link } from './parts.js';
 
 /** A banner while the gateway is disconnected. */
-export function DisconnectedBanner() {
-  const { board, now } = usePage();
-  const { state, since, error } = board.link.value;
+export function DisconnectedBanner({ link }: { readonly link: ReadonlySignal<LinkState> }) {
+  const { now } = usePage();
+  const { state, since, error } = link.value;
   if (state !== 'lost') return null;
   return (
     <div class="banner tone-warn" role="alert">

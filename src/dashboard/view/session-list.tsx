@@ -60,7 +60,7 @@ function SessionCard({ session }: { readonly session: Session }) {
       <Progress counts={counts} />
       {reason !== null && <p class="reason">{reason}</p>}
       <p class="meta">
-        <StartTime session={session} />
+        <StartTime session={session} isConnected={isConnected.value} />
         <ConnectionNote connection={connection} />
       </p>
     </li>
@@ -75,12 +75,18 @@ export function formatCommand({ spec }: Pick<Session, 'spec'>): string {
 /**
  * The start of a Session, and its duration so far or in total; without a duration when the end is unknown.
  */
-export function StartTime({ session }: { readonly session: Session }) {
-  const { isConnected } = usePage();
+export function StartTime({
+  session,
+  isConnected,
+}: {
+  readonly session: Session;
+  /** Whether the gateway is connected. */
+  readonly isConnected: boolean;
+}) {
   const referenceTime = useContext(ReferenceTime);
   const start = parseTime(session.status.startTime);
   if (start === null) return null;
-  const isOngoing = !session.status.done && !isStale(session, isConnected.value);
+  const isOngoing = !session.status.done && !isStale(session, isConnected);
   return (
     <span>
       started {formatClock(start)}

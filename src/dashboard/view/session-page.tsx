@@ -18,14 +18,16 @@ import { Timeline } from './timeline.js';
 
 /** One Session: verdict, blockers, targets as table or timeline, and the details of one target. */
 export function SessionPage({ detail }: { readonly detail: Detail }) {
-  const { board, router, now, isConnected } = usePage();
+  const { router, now } = usePage();
+  // The list may be current before the targets are.
+  const isConnected = useComputed(() => detail.link.value.state !== 'lost');
   const referenceTime = useComputed(() => {
     const session = detail.session.value;
     if (!session || (!session.status.done && !isStale(session, isConnected.value))) return now.value;
     return findReferenceTime(
       session,
       [...detail.targets.value.values()].map((target) => target.value),
-      board.link.value,
+      detail.link.value,
     );
   });
   const session = detail.session.value;
@@ -41,7 +43,7 @@ export function SessionPage({ detail }: { readonly detail: Detail }) {
         <div class="session-body">
           <TiltBanner connection={session.connection} status={session.status} />
           <ClusterBanner session={session} />
-          <SessionHead session={session} targets={detail.targets} />
+          <SessionHead session={session} targets={detail.targets} isConnected={isConnected.value} />
           <nav class="tabs" aria-label="Views">
             <Link to={{ view: 'targets' }} aria-current={view === 'targets' ? 'page' : undefined}>
               Targets
@@ -64,9 +66,12 @@ export function SessionPage({ detail }: { readonly detail: Detail }) {
 }
 
 /** Name, verdict, progress and blockers of a Session. */
-function SessionHead({ session, targets }: Pick<SessionProps, 'session' | 'targets'>) {
-  const { isConnected } = usePage();
-  const verdict = describeVerdict(session, isConnected.value);
+function SessionHead({
+  session,
+  targets,
+  isConnected,
+}: Pick<SessionProps, 'session' | 'targets'> & { readonly isConnected: boolean }) {
+  const verdict = describeVerdict(session, isConnected);
   const { instance, spec, counts } = session;
   const { reason, failed } = session.verdict;
   // The list of failed targets below gives the reason of an ordinary failure, the banner that of a cluster.
@@ -88,7 +93,7 @@ function SessionHead({ session, targets }: Pick<SessionProps, 'session' | 'targe
       <p class="meta">
         <span>{formatCommand(session)}</span>
         <span class="mono path">{spec.tiltfilePath}</span>
-        <StartTime session={session} />
+        <StartTime session={session} isConnected={isConnected} />
       </p>
       <Progress counts={counts} />
       {hasReason && session.verdict.state !== 'PENDING' && <p class="reason">{reason}</p>}

@@ -1,0 +1,85 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { signal } from '@preact/signals';
+import { describe, expect, it } from 'vitest';
+import type { LinkState, SessionsView, TargetsView } from '../../../src/client/client.js';
+import { ClientError } from '../../../src/client/client-error.js';
+import { createBoard } from '../../../src/dashboard/state/board.js';
+import { createAsyncIterable, type Feed } from '../../../src/lib/async-iterable.js';
+import { createTargetsView, sessionFields } from '../../support/target-fields.js';
+
+const SHOP = sessionFields([], { id: 'shop/Tiltfile' });
+const LIVE: LinkState = { state: 'live', since: 0, error: null, url: 'http://gateway/graphql' };
+const LOST: LinkState = { ...LIVE, state: 'lost', error: 'connection refused' };
+
+const view = (link: LinkState): SessionsView => ({
+  sessions: new Map([[SHOP.id, SHOP]]),
+  changes: [],
+  reset: true,
+  conflated: 0,
+  cursor: 'c-1',
+  link,
+});
+
+/** A watch whose views the test sends. */
+function createWatch<V>() {
+  const views: V[] = [];
+  let feed: Feed | null = null;
+  return {
+    views: createAsyncIterable<V>(undefined, (opened) => {
+      feed = opened;
+      return { take: () => views.shift(), stop() {} };
+    }),
+    /** Sends a view. Resolves when it is shown. */
+    async send(next: V) {
+      views.push(next);
+      feed?.notify();
+      await turn();
+    },
+    async fail(error: Error) {
+      feed?.finish(error);
+      await turn();
+    },
+  };
+}
+
+/** Creates the board of a page with the Session `shop`. */
+function startBoard() {
+  const sessions = createWatch<SessionsView>();
+  const targets = createWatch<TargetsView>();
+  const board = createBoard(
+    {
+      watchSessions: () => sessions.views,
+      watchTargets: () => targets.views,
+      watchResources: () => createWatch<never>().views,
+      log: () => createWatch<never>().views,
+      query: () => Promise.reject(new ClientError('UNREACHABLE', 'connection refused')),
+    },
+    { session: signal(SHOP.id), label: signal<string | null>(null), history: signal(1) },
+    { schedule: (_key, task) => task() },
+  );
+  return { board, sessions, targets };
+}
+
+describe('the link of a board', () => {
+  it('a Session stays outdated until the watch of its targets is live again, not only the list', async () => {
+    const { board, sessions, targets } = startBoard();
+    const states = () => [board.link.value.state, board.detail.value?.link.value.state];
+    expect(states()).toEqual(['connecting', 'connecting']);
+    await sessions.send(view(LIVE));
+    await targets.send(createTargetsView([], { session: SHOP, link: LIVE }));
+    expect(states()).toEqual(['live', 'live']);
+    await sessions.send(view(LOST));
+    await targets.send(createTargetsView([], { session: SHOP, link: LOST }));
+    await sessions.send(view(LIVE));
+    expect(states()).toEqual(['live', 'lost']);
+    await targets.send(createTargetsView([], { session: SHOP, link: LIVE }));
+    expect(states()).toEqual(['live', 'live']);
+  });
+
+  it('a gateway that is lost before the first targets is lost for the Session too', async () => {
+    const { board, targets } = startBoard();
+    await targets.send(createTargetsView([], { session: null, cursor: null, link: LOST }));
+    expect(board.detail.value?.link.value).toEqual(LOST);
+    expect(board.detail.value?.session.value).toBeUndefined();
+  });
+});
