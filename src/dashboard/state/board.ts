@@ -61,12 +61,23 @@ export function createBoard(
   });
   const detail = computed(() => opened.value?.detail ?? null);
 
-  show(client.watchSessions(), 'sessions', (view) => {
-    if (view.link.state === 'lost' && link.value.state !== 'lost') void explainLoss();
-    if (view.link.state === 'live') lossError.value = null;
-    link.value = view.link;
-    if (view.cursor !== null) sessions.value = view.sessions;
-  });
+  show(
+    client.watchSessions(),
+    'sessions',
+    (view) => {
+      if (view.link.state === 'lost' && link.value.state !== 'lost') void explainLoss();
+      if (view.link.state === 'live') lossError.value = null;
+      link.value = view.link;
+      if (view.cursor !== null) sessions.value = view.sessions;
+    },
+    (reason) => {
+      errors.show('sessions', reason);
+      // The last view of an ended watch may be live: the tab would stay green.
+      frames.schedule('end of sessions', () => {
+        link.value = { ...link.value, state: 'lost', since: Date.now(), error: messageOf(reason) };
+      });
+    },
+  );
   effect(() => {
     if (opened.value === null) return;
     const { detail, showTargets } = opened.value;

@@ -3,11 +3,15 @@ import { signal } from '@preact/signals';
 import { describe, expect, it } from 'vitest';
 import type { LinkState, SessionsView, TargetsView } from '../../../src/client/client.js';
 import { ClientError } from '../../../src/client/client-error.js';
+import { summarizeTab } from '../../../src/dashboard/model/tab.js';
 import { createBoard } from '../../../src/dashboard/state/board.js';
 import { createAsyncIterable, type Feed } from '../../../src/lib/async-iterable.js';
-import { createTargetsView, sessionFields } from '../../support/target-fields.js';
+import { createTargetsView, sessionFields, verdictFields } from '../../support/target-fields.js';
 
-const SHOP = sessionFields([], { id: 'shop/Tiltfile' });
+const SHOP = sessionFields([], {
+  id: 'shop/Tiltfile',
+  verdict: verdictFields('PASSED'),
+});
 const LIVE: LinkState = { state: 'live', since: 0, error: null, url: 'http://gateway/graphql' };
 const LOST: LinkState = { ...LIVE, state: 'lost', error: 'connection refused' };
 
@@ -81,5 +85,18 @@ describe('the link of a board', () => {
     await targets.send(createTargetsView([], { session: null, cursor: null, link: LOST }));
     expect(board.detail.value?.link.value).toEqual(LOST);
     expect(board.detail.value?.session.value).toBeUndefined();
+  });
+
+  it('the list is outdated once its watch has ended with an error, so that the tab is not green', async () => {
+    const { board, sessions } = startBoard();
+    await sessions.send(view(LIVE));
+    await sessions.fail(new ClientError('GRAPHQL', 'the complexity is above the limit'));
+    expect(board.link.value).toMatchObject({ state: 'lost', error: 'the complexity is above the limit' });
+    expect(board.error.value).toEqual({ isSignedOut: false, message: 'the complexity is above the limit' });
+    const isConnected = board.link.value.state !== 'lost';
+    expect(summarizeTab([...(board.sessions.value?.values() ?? [])], null, isConnected)).toMatchObject({
+      tone: 'idle',
+      title: '? Last known: passing · tilt-graphql',
+    });
   });
 });
