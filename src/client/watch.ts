@@ -1,12 +1,6 @@
 import { createAsyncIterable, type Feed, type PullSource } from '../lib/async-iterable.js';
 import type { Clock } from '../lib/clock.js';
-import {
-  ClientError,
-  createResponseError,
-  hasCode,
-  parseErrors,
-  type ResponseError,
-} from './client-error.js';
+import { ClientError, createResponseError, hasCode, parseErrors } from './client-error.js';
 import type { Connection } from './connection.js';
 import { type TypedDocument, textOf } from './queries.js';
 import type { GraphQLRequest } from './socket.js';
@@ -15,8 +9,8 @@ import type { GraphQLRequest } from './socket.js';
 export interface LinkState {
   /**
    * `connecting`: no gateway has answered yet. `live`: the view is current, or the changes that were missed
-   * follow it at once, after a reconnect of a watch that resumes. `lost`: the connection broke, and the view
-   * may be out of date until a gateway continues the watch.
+   * follow it at once, after a reconnect of a watch that resumes. `lost`: the connection broke, or the newest
+   * state exceeds a limit of the gateway, and the view may be out of date until a gateway continues the watch.
    */
   readonly state: 'connecting' | 'live' | 'lost';
   /** Start of this state, in milliseconds since 1970. */
@@ -98,7 +92,12 @@ function openWatch<P, S, V>(
     },
     onResult({ data, errors }) {
       const responseErrors = parseErrors(errors);
-      if (responseErrors !== null) return handleErrors(responseErrors);
+      if (responseErrors !== null) {
+        const error = createResponseError(responseErrors);
+        // The gateway keeps the subscription, and sends the complete state once that is within the limit.
+        if (newest !== null && data == null && hasAnyCode(error, EXCEEDED_CODES)) return suspend(error);
+        return handleError(error);
+      }
       const payload = source.read(data);
       if (payload === null) return abandon('it sent an unexpected payload');
       newest = payload;
@@ -108,14 +107,12 @@ function openWatch<P, S, V>(
       markLive(connection.endpoint.url);
       feed.notify();
     },
-    onStopped: (errors) => (errors === null ? abandon('it ended the subscription') : handleErrors(errors)),
+    onStopped: (errors) =>
+      errors === null ? abandon('it ended the subscription') : handleError(createResponseError(errors)),
     onDisconnected(error, url) {
-      cancelQuiet();
       isOutdated = true;
       mergePending();
-      const since = link.state === 'lost' ? link.since : clock.now();
-      if (link.state === 'lost' && link.error === error.message) return;
-      setLink({ state: 'lost', since, error: error.message, url });
+      markLost(error.message, url);
     },
     onEnded(error) {
       cancelQuiet();
@@ -149,6 +146,13 @@ function openWatch<P, S, V>(
     if (link.state !== 'live') setLink({ state: 'live', since: clock.now(), error: null, url });
   }
 
+  function markLost(error: string, url: string): void {
+    cancelQuiet();
+    const since = link.state === 'lost' ? link.since : clock.now();
+    if (link.state === 'lost' && link.error === error) return;
+    setLink({ state: 'lost', since, error, url });
+  }
+
   function setLink(next: LinkState): void {
     link = next;
     feed.notify();
@@ -158,10 +162,15 @@ function openWatch<P, S, V>(
    * Retries errors that another gateway, or the same one later, may not have. Others would only repeat: they
    * end the watch.
    */
-  function handleErrors(errors: readonly ResponseError[]): void {
-    const error = createResponseError(errors);
-    if (RETRYABLE_CODES.some((code) => hasCode(error, code))) abandon(error.message);
+  function handleError(error: ClientError): void {
+    if (hasAnyCode(error, RETRYABLE_CODES)) abandon(error.message);
     else feed.finish(error);
+  }
+
+  /** Keeps the subscription and the last state, which is out of date, until the next payload. */
+  function suspend({ message }: ClientError): void {
+    const { url } = connection.endpoint;
+    markLost(`${url}: ${message}`, url);
   }
 
   function abandon(why: string): void {
@@ -169,7 +178,14 @@ function openWatch<P, S, V>(
   }
 }
 
+function hasAnyCode(error: ClientError, codes: readonly string[]): boolean {
+  return codes.some((code) => hasCode(error, code));
+}
+
 const RETRYABLE_CODES = ['BEHIND', 'TOO_MANY_REQUESTS', 'INTERNAL_SERVER_ERROR'];
+
+/** Codes of a running subscription whose state exceeds a limit. */
+const EXCEEDED_CODES = ['QUERY_TOO_COMPLEX', 'RESPONSE_TOO_LARGE'];
 
 /** Limit of unread payloads of a raw subscription, which only its consumer could merge. */
 const MAX_UNREAD = 1_000;

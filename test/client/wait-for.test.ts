@@ -191,6 +191,25 @@ describe('waitFor', () => {
     });
   });
 
+  it('waitFor is unknown with the reason after 10 s of a state above a limit of the gateway', async () => {
+    const clock = createManualClock();
+    const source = createMemoryProvider('memory', [session('a', { x: 'waiting' })]);
+    await using gateway = await startGateway({ providers: [source.provider], limits: { complexity: 2_000 } });
+    await gateway.gateway.ready();
+    await using client = openDisposableClient({ url: gateway.url }, { clock, random: () => 1 });
+    const wait = begin(client, { session: 'a/Tiltfile', for: 'ready' });
+    await wait.seen(({ session }) => session !== null);
+    source.put(session('a', Object.fromEntries(Array.from({ length: 400 }, (_, n) => [`t${n}`, 'ready']))));
+    await wait.seen(({ link }) => link.state === 'lost');
+    await clock.advance(9_999);
+    expect(wait.outcome).toBeNull();
+    await clock.advance(1);
+    expect(await wait.ended).toMatchObject({
+      result: 'unknown',
+      reason: expect.stringMatching(/^no news for 10 s: .*complexity: expected at most 2000, got \d+/),
+    });
+  });
+
   it('waitFor continues when the connection to Tilt recovers in time', async () => {
     const clock = createManualClock();
     await using gateway = await startMemoryGateway([session('a', { x: 'ready' })]);

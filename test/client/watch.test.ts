@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { createClient } from '../../src/client/client.js';
 import { decodeSession } from '../../src/model/decode.js';
+import { createMemoryProvider } from '../../src/providers/memory.js';
+import type { Limits } from '../../src/server/limits.js';
 import { openDisposableClient } from '../support/disposable-client.js';
 import { startGateway, startMemoryGateway } from '../support/gateway.js';
 import { readIterator } from '../support/iterator-reader.js';
 import { createManualClock } from '../support/manual-clock.js';
 import { withFacts } from '../support/resource-facts.js';
+import { answerWith, startScriptedGateway } from '../support/scripted-gateway.js';
 import { sessionJson } from '../support/session-json.js';
 import { session, states } from '../support/sessions.js';
 import { openTcpProxy } from '../support/tcp-proxy.js';
@@ -234,6 +237,94 @@ describe('watchTargets with phaseChangesOnly', () => {
     expect([...view.targets.keys()]).toEqual(['a', 'tiltfile:update']);
   });
 });
+
+/** A state above the limits of {@link startLimitedGateway}. */
+const LARGE = session(
+  'a',
+  Object.fromEntries(Array.from({ length: 400 }, (_, n) => [`t${n}`, 'failed' as const])),
+);
+
+/** Starts a gateway with a state of two targets. */
+async function startLimitedGateway(limits: Partial<Limits>) {
+  const source = createMemoryProvider('memory', [session('a', { x: 'ready' })]);
+  const gateway = await startGateway({ providers: [source.provider], limits });
+  await gateway.gateway.ready();
+  return { ...gateway, source };
+}
+
+describe('a state above a limit of the gateway', () => {
+  it.each<[Partial<Limits>, RegExp]>([
+    [{ complexity: 2_000 }, /graphql: .*complexity: expected at most 2000, got \d+/],
+    [{ responseBytes: 20_000 }, /graphql: .*20000/],
+  ])(
+    'a watch is lost with the reason while the state is above %o, and then continues',
+    async (limits, reason) => {
+      await using gateway = await startLimitedGateway(limits);
+      await using client = openDisposableClient({ url: gateway.url });
+      await using views = readIterator(client.watchTargets());
+      expect((await views.next()).session?.verdict.state).toBe('PASSED');
+      gateway.source.put(LARGE);
+      const lost = await views.next();
+      expect(lost.link).toMatchObject({
+        state: 'lost',
+        error: expect.stringMatching(reason),
+        url: gateway.url,
+      });
+      expect(phases(lost)).toEqual({ 'tiltfile:update': 'SUCCEEDED', x: 'READY' });
+      gateway.source.put(session('a', { y: 'failed' }));
+      const back = await views.next();
+      expect(back).toMatchObject({ link: { state: 'live', error: null }, reset: true });
+      expect(phases(back)).toEqual({ 'tiltfile:update': 'SUCCEEDED', y: 'FAILED' });
+    },
+  );
+
+  it('the other watches of the connection continue while the state of one is above a limit', async () => {
+    await using gateway = await startLimitedGateway({ complexity: 2_000 });
+    await using client = openDisposableClient({ url: gateway.url });
+    await using views = readIterator(client.watchTargets());
+    await using sessions = readIterator(client.watchSessions());
+    await Promise.all([views.next(), sessions.next()]);
+    gateway.source.put(LARGE);
+    expect((await views.next()).link.state).toBe('lost');
+    expect(await sessions.next()).toMatchObject({ link: { state: 'live' }, changes: [{ type: 'MODIFIED' }] });
+  });
+
+  it('a watch whose first state is above a limit ends with that error', async () => {
+    await using gateway = await startLimitedGateway({ complexity: 2_000 });
+    gateway.source.put(LARGE);
+    await using client = openDisposableClient({ url: gateway.url });
+    await using views = readIterator(client.watchTargets());
+    await expect(views.next()).rejects.toMatchObject({
+      code: 'GRAPHQL',
+      errors: [{ extensions: { code: 'QUERY_TOO_COMPLEX' } }],
+    });
+  });
+
+  it('a resumed watch above a limit does not become live after 3.5 s', async () => {
+    const clock = createManualClock();
+    const payloads: object[] = [{ data: { targetChanges: EMPTY } }, { errors: [TOO_COMPLEX] }];
+    await using gateway = await startScriptedGateway({
+      onMessage: (message, socket) =>
+        answerWith(...(message.type === 'subscribe' ? [{ type: 'next', payload: payloads.shift() }] : []))(
+          message,
+          socket,
+        ),
+    });
+    await using client = openDisposableClient({ url: gateway.url }, { clock, random: () => 1 });
+    await using views = readIterator(client.watchTargets());
+    await views.next();
+    for (const socket of gateway.sockets) socket.close(1001);
+    await views.until(({ link }) => link.state === 'lost');
+    await clock.advance(250);
+    const { link } = await views.until(({ link: { error } }) => error?.includes('complexity') === true);
+    expect(link.state).toBe('lost');
+    // No timer could make it live.
+    expect(clock.pending).toBe(0);
+  });
+});
+
+const EMPTY = { cursor: 'e-1', reset: true, conflated: 0, session: null, changes: [] };
+const TOO_COMPLEX = { message: 'complexity', extensions: { code: 'QUERY_TOO_COMPLEX' } };
 
 describe('targets with the same name', () => {
   it('targets with the same name have the keys of their ids and the order of Tilt', async () => {

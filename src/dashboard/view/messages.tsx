@@ -8,7 +8,7 @@ import { usePage } from '../state/page.js';
 import { HOME } from '../state/router.js';
 import { Icon, Link } from './parts.js';
 
-/** A banner while the gateway is disconnected. */
+/** A banner while the gateway is disconnected, or cannot send the newest state. */
 export function DisconnectedBanner({ link }: { readonly link: ReadonlySignal<LinkState> }) {
   const { now } = usePage();
   const { state, since, error } = link.value;
@@ -17,8 +17,8 @@ export function DisconnectedBanner({ link }: { readonly link: ReadonlySignal<Lin
     <div class="banner tone-warn" role="alert">
       <Icon name="LINK" />
       <p>
-        <strong>Connection to the gateway lost at {formatClock(since)}.</strong> This page shows the state at
-        that time and updates when the gateway is back.
+        <strong>No updates from the gateway since {formatClock(since)}.</strong> This page shows the state at
+        that time and continues by itself.
         <span class="banner-note">
           <span aria-hidden="true">{formatElapsed(now.value - since)} · </span>
           {plainText(error ?? '')}
