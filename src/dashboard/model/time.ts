@@ -10,6 +10,14 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
+/** Units and their names, the largest first. */
+const UNITS = [
+  [DAY, 'd'],
+  [HOUR, 'h'],
+  [MINUTE, 'm'],
+  [SECOND, 's'],
+] as const;
+
 /** Formats a duration: `49 ms`, `1.26 s`, `12.3 s`, `2 m 5 s`, `1 h 3 m`, `2 d 4 h`. */
 export function formatDuration(ms: number): string {
   const length = Math.max(0, ms);
@@ -23,6 +31,21 @@ export function formatDuration(ms: number): string {
 export function formatElapsed(ms: number): string {
   const length = Math.floor(Math.max(0, ms) / SECOND) * SECOND;
   return length < MINUTE ? `${length / SECOND} s` : formatLong(length);
+}
+
+/**
+ * Formats a duration with all units down to that of a step, so that successive steps differ: `3 h 11 m 40 s`
+ * in steps of 10 s.
+ */
+export function formatSteps(ms: number, step: number): string {
+  const smallest = UNITS.find(([length]) => length <= step)?.[0] ?? SECOND;
+  let rest = ms;
+  const parts = UNITS.filter(([length]) => length >= smallest).flatMap(([length, name]) => {
+    const count = Math.floor(rest / length);
+    rest -= count * length;
+    return count > 0 ? [`${count} ${name}`] : [];
+  });
+  return parts.join(' ') || '0 s';
 }
 
 function formatLong(ms: number): string {

@@ -2,7 +2,7 @@ import { targetKey } from '../../client/changes.js';
 import { findCriticalPath, listRuns, type PathStep } from './critical-path.js';
 import type { RecordedBlockers } from './recorded-blockers.js';
 import { deriveSegments, estimateClockOffset, type Segment } from './segments.js';
-import { formatElapsed, parseTime } from './time.js';
+import { formatSteps, parseTime } from './time.js';
 import type { Session, Target } from './types.js';
 
 /** A target's row of the timeline. */
@@ -126,5 +126,5 @@ export function toPosition(at: number, { start, end }: TimeAxis): number {
 }
 
 function formatTick(after: number, step: number): string {
-  return step < SECOND ? `${(after / SECOND).toFixed(1)} s` : formatElapsed(after);
+  return step < SECOND ? `${(after / SECOND).toFixed(1)} s` : formatSteps(after, step);
 }

@@ -58,7 +58,7 @@ export function Timeline({
                 <span class="hidden">Time since the start</span>
                 <span class="axis" aria-hidden="true">
                   {axis.ticks.map(({ position, label }) => (
-                    <span key={label} class="tick" style={{ left: `${position * 100}%` }}>
+                    <span key={position} class="tick" style={{ left: `${position * 100}%` }}>
                       {label}
                     </span>
                   ))}

@@ -78,6 +78,39 @@ describe('createAxis', () => {
     expect(ticks.map(({ label }) => label)).toEqual(['50 m', '52 m', '54 m', '56 m', '58 m', '1 h']);
   });
 
+  it.each([
+    [
+      3.2,
+      1,
+      [
+        '3 h 11 m',
+        '3 h 11 m 10 s',
+        '3 h 11 m 20 s',
+        '3 h 11 m 30 s',
+        '3 h 11 m 40 s',
+        '3 h 11 m 50 s',
+        '3 h 12 m',
+      ],
+    ],
+    [25.3, 60, ['1 d 20 m', '1 d 30 m', '1 d 40 m', '1 d 50 m', '1 d 1 h', '1 d 1 h 10 m']],
+    [30, 10, ['1 d 5 h 50 m', '1 d 5 h 52 m', '1 d 5 h 54 m', '1 d 5 h 56 m', '1 d 5 h 58 m', '1 d 6 h']],
+  ])('after %d h, the labels of the last %d minutes differ', (hours, minutes, labels) => {
+    const until = hours * 60 * MINUTE;
+    const { ticks } = createAxis(0, until - minutes * MINUTE, until, false);
+    expect(ticks.map(({ label }) => label)).toEqual(labels);
+  });
+
+  it('the labels and positions of an axis of any range differ', () => {
+    const lengths = fc.integer({ min: 0, max: 10 ** 11 });
+    fc.assert(
+      fc.property(lengths, lengths, fc.boolean(), (from, length, isMoving) => {
+        const { ticks } = createAxis(0, from, from + length, isMoving);
+        expect(new Set(ticks.map(({ label }) => label)).size).toBe(ticks.length);
+        expect(new Set(ticks.map(({ position }) => position)).size).toBe(ticks.length);
+      }),
+    );
+  });
+
   it('an axis of any length has at most eight ticks within its range', () => {
     const lengths = fc.integer({ min: 0, max: 10 ** 11 });
     fc.assert(
