@@ -12,6 +12,7 @@ export type SeenSessions = ReadonlyMap<string, SeenSession>;
 
 interface SeenSession {
   readonly uid: string | null;
+  /** The last verdict that was known; UNKNOWN until there was one. */
   readonly verdict: VerdictState;
   /** The last verdict that was a result; null until there was one. */
   readonly result: 'PASSED' | 'FAILED' | null;
@@ -21,8 +22,11 @@ interface SeenSession {
 export function observe(seen: SeenSessions, sessions: Iterable<Session>): SeenSessions {
   return new Map(
     [...sessions].map(({ id, metadata: { uid }, verdict: { state } }) => {
-      const result = isResult(state) ? state : (findSeen(seen, id, uid)?.result ?? null);
-      return [id, { uid, verdict: state, result }];
+      const before = findSeen(seen, id, uid);
+      const result = isResult(state) ? state : (before?.result ?? null);
+      // Without a connection to Tilt nothing is known to have changed.
+      const verdict = state === 'UNKNOWN' ? (before?.verdict ?? state) : state;
+      return [id, { uid, verdict, result }];
     }),
   );
 }

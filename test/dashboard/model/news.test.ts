@@ -43,6 +43,13 @@ describe('the news of a Session', () => {
     expect(newsOf(of('PASSED'), of('PENDING'), of('UNKNOWN'), of('PASSED'))).toEqual(['', '', '', '']);
   });
 
+  it('a failure is no news again after a lost connection, but after a rebuild', () => {
+    const states = ['PENDING', 'FAILED', 'UNKNOWN', 'FAILED', 'UNKNOWN', 'UNKNOWN', 'FAILED'] as const;
+    expect(newsOf(...states.map((state) => of(state)))).toEqual(['', 'failed', '', '', '', '', '']);
+    expect(newsOf(of('FAILED'), of('UNKNOWN'), of('PENDING'), of('FAILED'))).toEqual(['', '', '', 'failed']);
+    expect(newsOf(of('FAILED'), of('UNKNOWN'), of('FAILED', 'b2'))).toEqual(['', '', 'failed']);
+  });
+
   it('another run of Tilt starts without a result', () => {
     expect(newsOf(of('FAILED'), of('PENDING', 'b2'), of('PASSED', 'b2'))).toEqual(['', '', 'is ready']);
     expect(newsOf(of('FAILED'), of('FAILED', 'b2'))).toEqual(['', 'failed']);
