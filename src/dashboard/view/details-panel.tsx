@@ -8,6 +8,7 @@ import type { Excerpt, HistoryEntry, Target } from '../model/types.js';
 import type { Detail } from '../state/detail.js';
 import { usePage } from '../state/page.js';
 import { ExcerptView } from './excerpt.js';
+import { closeDetails } from './keyboard.js';
 import { LogPanel } from './log-panel.js';
 import { Elapsed, Icon, Link, PhaseBadge } from './parts.js';
 import { ResourceFacts } from './resource-facts.js';
@@ -44,7 +45,7 @@ export function DetailsPanel({
         <h2 id="details-title" class="mono" tabIndex={-1} ref={heading}>
           {key}
         </h2>
-        <button type="button" class="button icon-only" onClick={() => router.go({ target: null })}>
+        <button type="button" class="button icon-only" onClick={() => closeDetails(router)}>
           <Icon name="CLOSE" />
           <span class="hidden">Close details</span>
         </button>

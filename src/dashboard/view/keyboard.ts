@@ -64,13 +64,19 @@ function move(by: number): boolean {
 function close(router: Router): boolean {
   const { target, session } = router.route.value;
   if (target !== null) {
-    router.go({ target: null });
-    focus(findItem(target));
+    closeDetails(router);
     return true;
   }
   if (session === null) return false;
   router.go({ ...NO_FILTER, session: null, view: 'targets' });
   return true;
+}
+
+/** Closes the details, and moves the focus to the row of their target. */
+export function closeDetails(router: Router): void {
+  const { target } = router.route.value;
+  router.go({ target: null });
+  if (target !== null) focus(findItem(target));
 }
 
 function findItem(name: string): HTMLElement | null {

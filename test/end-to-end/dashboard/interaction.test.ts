@@ -144,6 +144,9 @@ describe('the keyboard in the dashboard', () => {
     await page.keyboard.press('Escape');
     await expect.poll(() => focused(page)).toBe('db:serve');
     expect(await page.getByRole('complementary').count()).toBe(0);
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Close details' }).click();
+    await expect.poll(() => focused(page)).toBe('db:serve');
     await page.keyboard.press('/');
     await page.keyboard.press('Escape');
     await expect.poll(async () => (await names(page)).length).toBe(6);
