@@ -13,7 +13,10 @@ export interface Board extends TargetWatches {
   readonly link: ReadonlySignal<LinkState>;
   /** All Sessions by id; null until they are received. */
   readonly sessions: ReadonlySignal<ReadonlyMap<string, Session> | null>;
-  /** Ids of the Sessions with the selected label; null when none is selected, and until they are received. */
+  /**
+   * Ids of the Sessions with the selected label; null when none is selected, and until they are received or
+   * after an error.
+   */
   readonly labelled: ReadonlySignal<ReadonlySet<string> | null>;
   /** The selected Session; null when none is selected. */
   readonly detail: ReadonlySignal<Detail | null>;
@@ -107,18 +110,24 @@ export function createBoard(
     if (label === null) return;
     const stopping = new AbortController();
     const views = client.watchSessions({ where: { target: { label } }, signal: stopping.signal });
-    const showIds = (ids: Iterable<string>) => {
-      if (!stopping.signal.aborted) labelled.value = new Set(ids);
-    };
     show(
       views,
       'label',
       ({ cursor, sessions: matching }) => {
-        if (cursor !== null) showIds(matching.keys());
+        if (cursor !== null && !stopping.signal.aborted) labelled.value = new Set(matching.keys());
       },
-      () => showIds([]),
+      (reason) => {
+        // An empty list would hide a Session that fails.
+        frames.schedule('label', () => {
+          labelled.value = null;
+        });
+        errors.show('label', reason);
+      },
     );
-    return () => stopping.abort();
+    return () => {
+      stopping.abort();
+      errors.clear('label');
+    };
   });
 
   return {

@@ -50,18 +50,20 @@ function createWatch<V>() {
 function startBoard() {
   const sessions = createWatch<SessionsView>();
   const targets = createWatch<TargetsView>();
+  const matching = createWatch<SessionsView>();
+  const label = signal<string | null>(null);
   const board = createBoard(
     {
-      watchSessions: () => sessions.views,
+      watchSessions: (selection) => (selection?.where ? matching : sessions).views,
       watchTargets: () => targets.views,
       watchResources: () => createWatch<never>().views,
       log: () => createWatch<never>().views,
       query: () => Promise.reject(new ClientError('UNREACHABLE', 'connection refused')),
     },
-    { session: signal(SHOP.id), label: signal<string | null>(null), history: signal(1) },
+    { session: signal(SHOP.id), label, history: signal(1) },
     { schedule: (_key, task) => task() },
   );
-  return { board, sessions, targets };
+  return { board, sessions, targets, matching, label };
 }
 
 describe('the link of a board', () => {
@@ -98,5 +100,19 @@ describe('the link of a board', () => {
       tone: 'idle',
       title: '? Last known: passing · tilt-graphql',
     });
+  });
+});
+
+describe('the filter of a board by label', () => {
+  it('the list shows the error and all Sessions when the filter by label fails, until it is cleared', async () => {
+    const { board, matching, label } = startBoard();
+    label.value = 'team-*';
+    await matching.send({ ...view(LIVE), sessions: new Map() });
+    expect(board.labelled.value).toEqual(new Set());
+    await matching.fail(new ClientError('GRAPHQL', 'the complexity is above the limit'));
+    expect(board.labelled.value).toBeNull();
+    expect(board.error.value?.message).toBe('the complexity is above the limit');
+    label.value = null;
+    expect(board.error.value).toBeNull();
   });
 });
