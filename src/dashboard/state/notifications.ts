@@ -1,13 +1,18 @@
-import { effect, type ReadonlySignal } from '@preact/signals';
+import { effect, type ReadonlySignal, signal } from '@preact/signals';
 import { findNews, type News, observe, type SeenSessions } from '../model/news.js';
 import { shortenVerdictReason } from '../model/shown-verdict.js';
 import type { Session } from '../model/types.js';
+
+// Module state: it is a property of the browser, which only an attempt reveals.
+/** Whether the browser could not show a notification. Chrome on Android throws despite the permission. */
+const hasFailed = signal(false);
 
 /**
  * Whether desktop notifications may be shown; `promptable` when the browser has not asked the visitor yet.
  */
 export function notificationState(): 'promptable' | 'allowed' | 'blocked' {
   if (!('Notification' in globalThis) || !globalThis.isSecureContext) return 'blocked';
+  if (hasFailed.value) return 'blocked';
   if (Notification.permission === 'granted') return 'allowed';
   return Notification.permission === 'denied' ? 'blocked' : 'promptable';
 }
@@ -38,9 +43,13 @@ export function notifyOfVerdicts(
 function showNotification({ session, word }: News): void {
   const { id, instance } = session;
   const body = shortenVerdictReason(session) ?? '';
-  const notification = new Notification(`${instance} ${word}`, { body, tag: id });
-  notification.onclick = () => {
-    focus();
-    notification.close();
-  };
+  try {
+    const notification = new Notification(`${instance} ${word}`, { body, tag: id });
+    notification.onclick = () => {
+      focus();
+      notification.close();
+    };
+  } catch {
+    hasFailed.value = true;
+  }
 }
