@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Log } from '../lib/log.js';
+import type { Metrics } from '../lib/metrics.js';
 import type { Store } from '../store/store.js';
 import type { Grant } from './access/access.js';
 import type { Rejection } from './access/allow-list.js';
@@ -19,6 +20,7 @@ export const GRAPHQL_PAGE = GRAPHQL_PATH.slice(1);
 /** Settings of the pages. */
 export interface PagesOptions {
   readonly log: Log;
+  readonly metrics: Pick<Metrics, 'rejected'>;
   readonly compression: Compression;
   /** Source of the page `/metrics`. */
   readonly prometheus: Pick<Prometheus, 'serve'>;
@@ -52,6 +54,7 @@ export interface Pages {
 /** Creates the handlers. Files of the dashboard and GraphiQL are loaded with their first request. */
 export function createPages({
   log,
+  metrics,
   prometheus,
   store,
   pathPrefix,
@@ -82,11 +85,14 @@ export function createPages({
       : null,
     // The page names sources, so it needs a grant for all of them.
     metrics(request, response, { scope }) {
-      if (scope.instances !== null) reject(request, response, METRICS_FORBIDDEN);
-      else
-        prometheus
-          .serve(response, compression.codingOf(request))
-          .catch(failWith(response, 'the metrics could not be read'));
+      if (scope.instances !== null) {
+        metrics.rejected(METRICS_FORBIDDEN.code);
+        reject(request, response, METRICS_FORBIDDEN);
+        return;
+      }
+      prometheus
+        .serve(response, compression.codingOf(request))
+        .catch(failWith(response, 'the metrics could not be read'));
     },
     health: (_, response) => answer(response, 200, 'ok'),
     // It names no source, because it needs no token.

@@ -56,7 +56,7 @@ export interface Routes {
  * @param overLimit returns the rejection of a connection above the limits, or null
  */
 export function createRoutes(options: RoutesOptions, overLimit: OverLimit): Routes {
-  const { log, clock, random, pathPrefix } = options;
+  const { log, clock, metrics, random, pathPrefix } = options;
   const endpoint = pathPrefix + GRAPHQL_PATH;
   const guard = createRequestGuard(options, overLimit, createClientLimits(options.limits.socketsPerAddress));
   const cookieSignIn = createCookieSignIn(guard, options);
@@ -91,7 +91,10 @@ export function createRoutes(options: RoutesOptions, overLimit: OverLimit): Rout
           (tokens) => webSocket.upgrade(request, head, tokens),
           rejectHandshake,
         );
-      else rejectHandshake(NO_WEB_SOCKET);
+      else {
+        metrics.rejected(NO_WEB_SOCKET.code);
+        rejectHandshake(NO_WEB_SOCKET);
+      }
 
       function rejectHandshake(rejection: Rejection): void {
         status = rejection.status;

@@ -392,6 +392,17 @@ describe('a JWT of an identity provider', () => {
     };
   }
 
+  /** Reads the metrics with a token for all instances. */
+  async function readMetrics({
+    gateway,
+    provider,
+    claims,
+  }: Pick<Awaited<ReturnType<typeof setUp>>, 'gateway' | 'provider' | 'claims'>): Promise<string> {
+    const token = await provider.sign({ ...claims, tilt_instances: '*' });
+    const headers = { authorization: `Bearer ${token}` };
+    return (await fetch(`${gateway.origin}/metrics`, { headers })).text();
+  }
+
   it('a JWT limits queries, lists, counts, nodes, sources and errors to the instances of its claim', async () => {
     await using setup = await setUp();
     const authorization = `Bearer ${await setup.provider.sign(setup.claims)}`;
@@ -515,6 +526,27 @@ describe('a JWT of an identity provider', () => {
     });
     expect([response.status, response.headers.get('set-cookie')]).toEqual([400, null]);
     expect(await response.text()).toContain('too long for a cookie');
+    expect(await readMetrics(setup)).toMatch(/rejections_total\{reason="bad_request"\} 1\n/);
+  });
+
+  it('the metrics are forbidden to a JWT of some instances, and count that', async () => {
+    await using setup = await setUp();
+    const token = await setup.provider.sign(setup.claims);
+    const response = await fetch(`${setup.gateway.origin}/metrics`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    expect([response.status, await response.json()]).toEqual([
+      403,
+      {
+        errors: [
+          {
+            message: 'The metrics require a token for all instances.',
+            extensions: { code: 'FORBIDDEN' },
+          },
+        ],
+      },
+    ]);
+    expect(await readMetrics(setup)).toMatch(/rejections_total\{reason="forbidden"\} 1\n/);
   });
 
   it('when a JWT expires, its WebSocket is closed with 4403 and its SSE stream ends without "complete"', async () => {

@@ -92,6 +92,18 @@ describe('/metrics', () => {
     client.socket.terminate();
   });
 
+  it('/metrics counts malformed sign-in forms and WebSockets at other paths', async () => {
+    await using gateway = await start({ token: 'a-token-of-the-tests' });
+    const form = await fetch(`${gateway.origin}/sign-in`, { method: 'POST', body: '{}' });
+    expect(form.status).toBe(400);
+    await expect(connectWebSocket(`${gateway.webSocketUrl}/nothing`)).rejects.toThrow('404');
+    expect(await gateway.scrape({ authorization: 'Bearer a-token-of-the-tests' })).toMatchObject({
+      'rejections_total{reason="bad_request"}': 1,
+      'rejections_total{reason="not_found"}': 1,
+      'rejections_total{reason="other"}': 0,
+    });
+  });
+
   it('/metrics requires a token with access to all instances', async () => {
     await using gateway = await start({ token: 'a-token-of-the-tests' });
     const refused = await fetch(`${gateway.origin}/metrics`);

@@ -371,6 +371,8 @@ describe('a request body', () => {
     expect(String(answer)).toMatch(/^HTTP\/1\.1 400 .*connection: close.*BODY_IN_TINY_CHUNKS/is);
     expect(String(answer)).toContain('expected at least 16 bytes per chunk on average');
     socket.destroy();
+    const metrics = await (await fetch(`${gateway.origin}/metrics`)).text();
+    expect(metrics).toMatch(/rejections_total\{reason="body_in_tiny_chunks"\} 1\n/);
   });
 
   it('a connection with a body in tiny chunks is not parsed after it was rejected, and its parser serves others', async () => {

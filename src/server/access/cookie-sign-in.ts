@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Metrics } from '../../lib/metrics.js';
 import type { Access } from './access.js';
 import type { Rejection } from './allow-list.js';
 import { createCookie, MAX_COOKIE } from './credentials.js';
@@ -11,6 +12,7 @@ import { readSignIn } from './sign-in.js';
 export interface CookieSignInOptions {
   readonly access: Pick<Access, 'isOpen' | 'seal'>;
   readonly proxies: TrustedProxies;
+  readonly metrics: Pick<Metrics, 'rejected'>;
 }
 
 /** Turns a valid token into a cookie, with which a browser opens all pages. */
@@ -36,7 +38,7 @@ export interface CookieSignIn {
 /** Creates the sign-in by cookie. */
 export function createCookieSignIn(
   { authenticateToken }: Pick<RequestGuard, 'authenticateToken'>,
-  { access, proxies }: CookieSignInOptions,
+  { access, proxies, metrics }: CookieSignInOptions,
 ): CookieSignIn {
   return {
     isLink: (request) => !access.isOpen && isPageVisit(request) && hasToken(request),
@@ -67,7 +69,10 @@ export function createCookieSignIn(
             rejectForm,
           );
         },
-        () => reject(request, response, NOT_A_FORM),
+        () => {
+          metrics.rejected(NOT_A_FORM.code);
+          reject(request, response, NOT_A_FORM);
+        },
       );
     },
   };
@@ -84,7 +89,9 @@ export function createCookieSignIn(
     const { isSecure } = resolvePeer(request, proxies);
     const cookie = createCookie(token, request.socket.localPort ?? 0, isSecure, access.seal.seal);
     if (cookie.length > MAX_COOKIE) {
-      onRejection(tooLong(cookie.length));
+      const rejection = tooLong(cookie.length);
+      metrics.rejected(rejection.code);
+      onRejection(rejection);
       return;
     }
     response.writeHead(303, {

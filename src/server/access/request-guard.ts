@@ -139,11 +139,8 @@ export function createRequestGuard(
 
     function fail(error: unknown): void {
       log('error', 'a token could not be checked', { error });
-      onRejection({
-        status: 503,
-        code: 'UNAUTHENTICATED',
-        message: 'Tokens cannot be checked at the moment.',
-      });
+      metrics.rejected(UNCHECKED.code);
+      onRejection(UNCHECKED);
     }
   }
 }
@@ -163,6 +160,12 @@ function hasSeveralHosts({ rawHeaders }: IncomingMessage): boolean {
 function isOverLimit({ code }: Rejection): boolean {
   return code === 'TOO_MANY_CONNECTIONS';
 }
+
+const UNCHECKED: Rejection = {
+  status: 503,
+  code: 'UNAUTHENTICATED',
+  message: 'Tokens cannot be checked at the moment.',
+};
 
 const SEVERAL_HOSTS: Rejection = {
   status: 400,

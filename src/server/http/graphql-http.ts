@@ -53,7 +53,10 @@ export function createGraphQLHttp(options: GraphQLHttpOptions): GraphQLHttp {
     if (method === 'POST' && length > 0 && length <= limits.bodyBytes) {
       readBody(request, length, answer);
     } else if (method === 'POST' && headers['transfer-encoding'] !== undefined) {
-      readChunks(request, reading, answer, () => reject(request, response, TINY_CHUNKS));
+      readChunks(request, reading, answer, () => {
+        metrics.rejected(TINY_CHUNKS.code);
+        reject(request, response, TINY_CHUNKS);
+      });
     } else {
       answer(null);
     }
