@@ -33,6 +33,15 @@ describe('the dashboard', () => {
     expect(await parseAssets(page)).toHaveLength(3);
   });
 
+  it('lines of a log have their marks in browsers without alternative texts of generated content too', async () => {
+    await using gateway = await startGateway();
+    const paths = await parseAssets(await get(gateway, '/'));
+    const styles = await get(gateway, `/${paths.find((path) => path.endsWith('.css'))}`);
+    const [always = '', supported = ''] = (await styles.text()).split('@supports');
+    expect(always).toMatch(/is-warning:before\{[^}]*content:"!"\}.*is-error:before\{[^}]*content:"[^"]+"\}/s);
+    expect(supported).toMatch(/is-warning:before\{content:"!" ?\/ ?""\}/);
+  });
+
   it('the compressed dashboard is smaller than 100 kB in total', async () => {
     await using gateway = await startGateway();
     const page = await get(gateway, '/');
