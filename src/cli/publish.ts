@@ -97,14 +97,13 @@ async function openSources(
   { cli, clock, log }: { readonly cli: CliProcess; readonly clock: Clock; readonly log: Log },
 ): Promise<OpenedSources> {
   const source = from.length === 0 ? ['tilt'] : from;
-  const parts = { env: cli.env, home: homeDirectory(cli.env), stdin: cli.stdin, clock, log };
   const {
     providers = [],
     tilts,
     description,
   } = await chooseSources(
     { ...flags, sources: { source, kubeconfig, context: [] }, retention: { retainMs: 0 } },
-    parts,
+    { env: cli.env, home: homeDirectory(cli.env), stdin: cli.stdin, clock, log, option: '--from' },
   );
   const random = Math.random;
   const sources = createSources({ sink: store, clock, random, log });

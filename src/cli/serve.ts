@@ -34,6 +34,7 @@ export async function serve(flags: ServeFlags, cli: CliProcess): Promise<number>
     stdin: cli.stdin,
     clock: systemClock,
     log,
+    option: '--source',
   });
   const files = await readGatewayFiles(flags, cli.env, log);
   for (const line of describeIgnoredOptions(flags, readsBucket(flags.sources.source))) log('warn', line);

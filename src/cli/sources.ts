@@ -29,7 +29,11 @@ export interface SourceParts {
   readonly stdin: Readable;
   readonly clock: Clock;
   readonly log: Log;
+  /** The option that names the sources, for error messages. */
+  readonly option: SourceOption;
 }
+
+type SourceOption = '--source' | '--from';
 
 /** Sources for a gateway, and their description in a few words. */
 export type ChosenSources = Pick<GatewayOptions, 'providers' | 'tilts'> & { readonly description: string };
@@ -40,7 +44,9 @@ export type SourceOptions = Pick<ServeFlags, 'sources' | 'retention' | 'credenti
 /** Chooses the sources for these options. Throws a {@link UsageError} for an invalid or unreadable source. */
 export async function chooseSources(options: SourceOptions, parts: SourceParts): Promise<ChosenSources> {
   const { source, context, kubeconfig: path } = options.sources;
-  const specs = [...source, ...context.map((name) => `tilt:${name}`)].map(parseSourceSpec);
+  const specs = [...source, ...context.map((name) => `tilt:${name}`)].map((text) =>
+    parseSourceSpec(text, parts.option),
+  );
   const kubeconfig = path ? [path] : defaultKubeconfigPaths(parts.env, parts.home, existsSync);
   if (path !== undefined) await checkKubeconfig(kubeconfig);
   const tilts = specs.filter((spec) => spec.type === 'tilt');
@@ -64,17 +70,19 @@ export async function chooseSources(options: SourceOptions, parts: SourceParts):
   const providers = await Promise.all(specs.flatMap((spec) => createProviders(spec, options, parts)));
   return {
     providers,
-    ...(tilts.length === 0 ? {} : { tilts: { ...(await chooseTilts(tilts, kubeconfig)), ...shared } }),
+    ...(tilts.length === 0
+      ? {}
+      : { tilts: { ...(await chooseTilts(tilts, kubeconfig, parts.option)), ...shared } }),
     description: `${[...source.map(withoutLogin), ...context].join(', ')}${file}`,
   };
 }
 
 /** Whether a `--source` is a NATS bucket. Throws a {@link UsageError} for an invalid one. */
 export function readsBucket(sources: readonly string[]): boolean {
-  return sources.some((source) => parseSourceSpec(source).type === 'nats');
+  return sources.some((source) => parseSourceSpec(source, '--source').type === 'nats');
 }
 
-/** One parsed `--source`. */
+/** One parsed `--source` or `--from`. */
 type SourceSpec =
   | { readonly type: 'demo'; readonly name: string | null; readonly seed: number }
   /** One context of the kubeconfig, or every Tilt in it when `context` is null. */
@@ -84,33 +92,33 @@ type SourceSpec =
   | { readonly type: 'stdin'; readonly name: string | null }
   | { readonly type: 'file'; readonly name: string | null; readonly path: string };
 
-/** Parses one `--source`: `[NAME=]FORM`. Throws a {@link UsageError} that lists the forms. */
-function parseSourceSpec(text: string): SourceSpec {
+/** Parses one source: `[NAME=]FORM`. Throws a {@link UsageError} that lists the forms. */
+function parseSourceSpec(text: string, option: SourceOption): SourceSpec {
   const [, given, rest = ''] = /^(?:([\w.-]+)=)?(.*)$/s.exec(text) ?? [];
   const name = given ?? null;
   const [, scheme, detail] = /^(tilt|demo)(?::(.*))?$/s.exec(rest) ?? [];
-  if (rest === '') throw invalidSource(text);
+  if (rest === '') throw invalidSource(text, option);
   if (rest === '-') return { type: 'stdin', name };
-  if (scheme === 'demo') return { type: 'demo', name, seed: parseSeed(detail, text) };
+  if (scheme === 'demo') return { type: 'demo', name, seed: parseSeed(detail, text, option) };
   if (scheme === 'tilt') {
-    if (name !== null || detail === '') throw invalidSource(text);
+    if (name !== null || detail === '') throw invalidSource(text, option);
     return { type: 'tilt', context: detail ?? null };
   }
   if (isAddress(rest)) return { type: 'nats', name, address: rest };
   // A URL of an unknown scheme is more likely a mistake than a path.
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(rest)) throw invalidSource(text);
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(rest)) throw invalidSource(text, option);
   return { type: 'file', name, path: rest };
 }
 
-function parseSeed(detail: string | undefined, text: string): number {
+function parseSeed(detail: string | undefined, text: string, option: SourceOption): number {
   if (detail === undefined) return 1;
-  if (!/^\d{1,9}$/.test(detail)) throw invalidSource(text);
+  if (!/^\d{1,9}$/.test(detail)) throw invalidSource(text, option);
   return Number(detail);
 }
 
-function invalidSource(text: string): Error {
+function invalidSource(text: string, option: SourceOption): Error {
   return new UsageError(
-    `--source: expected ${SOURCE_FORMS}, all but tilt with an optional NAME= in front; got ${JSON.stringify(withoutLogin(text))}`,
+    `${option}: expected ${SOURCE_FORMS}, all but tilt with an optional NAME= in front; got ${JSON.stringify(withoutLogin(text))}`,
   );
 }
 
@@ -155,11 +163,12 @@ async function createNatsSource(
 async function chooseTilts(
   specs: readonly Extract<SourceSpec, { type: 'tilt' }>[],
   kubeconfig: readonly string[],
+  option: SourceOption,
 ): Promise<NonNullable<GatewayOptions['tilts']>> {
   const contexts = specs.map(({ context }) => context).filter((context) => context !== null);
   if (contexts.length === 0) return { kubeconfig };
   if (contexts.length < specs.length) {
-    throw new UsageError('--source tilt reads every Tilt; omit it to read only the named contexts');
+    throw new UsageError(`${option} tilt reads every Tilt; omit it to read only the named contexts`);
   }
   await checkKubeconfig(kubeconfig, contexts);
   return { kubeconfig, contexts };

@@ -402,6 +402,7 @@ describe('invalid command-line input', () => {
       /'loud' is invalid.*silent, error, warn, info, debug/,
     ],
     ['an unknown source type', () => ['--source', 'ftp://x'], /--source: expected tilt, .*got "ftp:\/\/x"/],
+    ['an empty source', () => ['--source='], /--source: expected tilt, .*got ""/],
     ['a missing file', () => ['--source', '/nonexistent/x.yaml'], /\/nonexistent\/x\.yaml/],
     [
       'a Session file with a field of a wrong type',
@@ -433,6 +434,18 @@ describe('invalid command-line input', () => {
     expect(stderr.trimEnd()).toMatch(expected);
     expect(stderr.trimEnd().split('\n')).toHaveLength(1);
     expect([code, stdout]).toEqual([2, '']);
+  });
+
+  it.each<[string[], RegExp]>([
+    [['--from='], /^tilt-graphql: --from: expected tilt, .*got ""\n$/],
+    [
+      ['--from', 'tilt', '--from', 'tilt:tilt-1'],
+      /^tilt-graphql: --from tilt reads every Tilt; omit it .*\n$/,
+    ],
+  ])('publish %j exits with code 2 and an error that names the option', async (options, expected) => {
+    const { code, stderr } = await runCliToEnd(['publish', '--to', 'nats://127.0.0.1:1/tilts', ...options]);
+    expect(stderr).toMatch(expected);
+    expect(code).toBe(2);
   });
 
   it('watch --output table without a terminal exits with code 2 and a one-line error', async () => {
