@@ -32,7 +32,7 @@ export const sessionOptions = {
   ...clientOptions,
   session: option(
     '-s, --session <id>',
-    'id of the Session, <instance>/<name>; may be omitted while exactly one is known',
+    'id of the Session, <instance>/<name>; may be omitted while exactly one is LIVE or STALE, or exactly one is known',
     {
       parse: notEmpty('an id such as tilt-default/Tiltfile'),
       completion: 'sessions',
