@@ -183,7 +183,8 @@ function hasManyLines(text: string): boolean {
  */
 const MAX_NAME_LENGTH = 256;
 
-const LONG_WORD = new RegExp(`\\w{${MAX_NAME_LENGTH + 1}}`);
+/** From the start of a word: a search from each of its characters took 0.75 s for 1 MB of shorter words. */
+const LONG_WORD = new RegExp(`\\b\\w{${MAX_NAME_LENGTH + 1}}`);
 
 /** Whether a name is above {@link MAX_NAME_LENGTH}. */
 function hasLongName(text: string, document: DocumentNode): boolean {

@@ -103,7 +103,7 @@ function listTooLong(what: string, most: number, got: number): GraphQLError {
 
 /** Shortens a client's text and replaces special characters. */
 function shown(name: string): string {
-  return name.replace(/\W/g, '?').slice(0, 100);
+  return name.slice(0, 100).replace(/\W/g, '?');
 }
 
 /** Creates the error for a response above the limit. */

@@ -53,6 +53,21 @@ describe('preparing an operation', () => {
     expect(prepare('{ done }')).not.toBe(first);
   });
 
+  it('rejects names above 256 characters, and accepts longer words elsewhere', () => {
+    const prepare = setUp();
+    const name = 'n'.repeat(256);
+    expect(prepare(`{ ${name}: done }`)).toHaveProperty('kind', 'Document');
+    for (const document of [`{ ${name}o: done }`, `# é${name}o\n{ done(${name}o: 1) }`])
+      expect(prepare(document)).toEqual(['A name of the document: expected at most 256 characters.']);
+    expect(prepare(`{ done } # ${name}o`)).toHaveProperty('kind', 'Document');
+  });
+
+  // A search from each character of a word takes minutes for this text: the test would time out.
+  it('searches a text of words of the maximum length for names in linear time', () => {
+    const words = `${'a'.repeat(256)} `.repeat(600_000);
+    expect(setUp()(`{ done } # ${words}`)).toHaveProperty('kind', 'Document');
+  });
+
   it('allows introspection only if it is enabled', () => {
     const query = '{ __schema { queryType { name } } }';
     expect(setUp()(query)).toHaveProperty('kind', 'Document');

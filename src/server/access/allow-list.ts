@@ -97,5 +97,5 @@ function originNotAllowed(origin: string): Rejection {
 
 /** Text of a client, shortened, printable ASCII only. */
 function shown(text: string): string {
-  return text.replace(/[^\x20-\x7e]/g, '?').slice(0, 100);
+  return text.slice(0, 100).replace(/[^\x20-\x7e]/g, '?');
 }
