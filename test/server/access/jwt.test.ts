@@ -8,7 +8,7 @@ import { createSteppedClock } from '../../support/stepped-clock.js';
 
 const HOUR_MS = 3_600_000;
 
-/** Creates a verifier, a token that is valid for a day, and a counter of key lookups. */
+/** Creates a verifier, tokens that are valid for a day, and a counter of key lookups. */
 async function setUp() {
   const clock = createSteppedClock();
   const { publicKey, privateKey } = await generateKeyPair('ES256');
@@ -17,11 +17,13 @@ async function setUp() {
     lookups += 1;
     return publicKey;
   };
-  const token = await new SignJWT({ tilt_instances: 'team-a-*', exp: clock.now() / 1_000 + 86_400 })
-    .setProtectedHeader({ alg: 'ES256' })
-    .sign(privateKey);
+  const sign = (note: string) =>
+    new SignJWT({ tilt_instances: 'team-a-*', note, exp: clock.now() / 1_000 + 86_400 })
+      .setProtectedHeader({ alg: 'ES256' })
+      .sign(privateKey);
+  const token = await sign('');
   const verify = createTokenVerifier(keys, {}, clock, silentLog);
-  return { clock, lookups: () => lookups, isGood: async () => isGrant(await verify(token)) };
+  return { clock, lookups: () => lookups, sign, verify, isGood: async () => isGrant(await verify(token)) };
 }
 
 describe('a verified token', () => {
@@ -57,6 +59,27 @@ describe('a verified token', () => {
     expect(await isGood()).toBe(true);
     clock.step(1_000);
     expect(await isGood()).toBe(false);
+  });
+});
+
+describe('the length of a token', () => {
+  it('a token of up to 16,384 characters is verified, and a longer one is rejected without being parsed', async () => {
+    const { lookups, sign, verify } = await setUp();
+    const overhead = (await sign('')).length;
+    // Base64 has four characters for three bytes.
+    const length = Math.floor(((16_384 - overhead) * 3) / 4) - 1;
+    const longest = await sign('a'.repeat(length));
+    expect(longest.length).toBeLessThanOrEqual(16_384);
+    expect(isGrant(await verify(longest))).toBe(true);
+    expect(lookups()).toBe(1);
+    const tooLong = await sign('a'.repeat(length + 8));
+    expect(tooLong.length).toBeGreaterThan(16_384);
+    expect(await verify(tooLong)).toEqual({
+      status: 401,
+      code: 'UNAUTHENTICATED',
+      message: 'The token is invalid: expected at most 16384 characters. Get one with fewer claims.',
+    });
+    expect(lookups()).toBe(1);
   });
 });
 
