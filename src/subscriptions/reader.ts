@@ -14,6 +14,8 @@ import { isRepeated, type Payload } from './payload.js';
 export interface Sink {
   /** Whether it sends the compressed form of payloads that have one. */
   readonly isCompressed: boolean;
+  /** Whether a new reader has to wait for {@link Reader.resume}, because the connection's buffer is full. */
+  readonly isPaused: boolean;
   send(payload: Payload): void;
 }
 
@@ -60,7 +62,7 @@ export class Reader implements Member {
   #late: Payload | null = null;
   #releaseLate: (() => void) | undefined;
 
-  /** Sends the first payload synchronously, unless the payload is executed in slices (S1). */
+  /** Sends the first payload synchronously (S1), unless it is executed in slices or the sink is paused. */
   constructor(group: Group, sink: Sink, { since, limits, counts }: ReaderOptions) {
     this.#group = group;
     this.#sink = sink;
@@ -71,8 +73,10 @@ export class Reader implements Member {
     const missed = since === null ? null : group.store.since(since, sessionId, concerns);
     group.join(this);
     counts.open += 1;
-    if (missed === null) this.#deliver(group.snapshot());
-    else this.#replay(missed);
+    if (sink.isPaused) this.#beginPause();
+    if (missed !== null) this.#replay(missed);
+    else if (this.#isPaused) this.#needsState = true;
+    else this.#deliver(group.snapshot());
   }
 
   get isCompressed(): boolean {
@@ -99,8 +103,7 @@ export class Reader implements Member {
   /** Stops sending until {@link resume}. Does nothing if it is paused or has ended. */
   pause(): void {
     if (this.#isPaused || this.#isEnded) return;
-    this.#isPaused = true;
-    this.#counts.lagging += 1;
+    this.#beginPause();
     this.#beginLag();
   }
 
@@ -121,6 +124,11 @@ export class Reader implements Member {
     this.#unpause();
     this.#backlog = null;
     this.#dropLate();
+  }
+
+  #beginPause(): void {
+    this.#isPaused = true;
+    this.#counts.lagging += 1;
   }
 
   #unpause(): void {
@@ -148,6 +156,8 @@ export class Reader implements Member {
       const pending = this.#takePending();
       if (pending === null) this.#backlog = null;
       else this.#sendPending(pending);
+      // The owner of the sink does not know a reader yet that replays updates when it is created.
+      if (this.#sink.isPaused) this.pause();
     }
   }
 

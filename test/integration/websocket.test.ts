@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { createClient } from 'graphql-ws';
 import { describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
@@ -8,7 +9,7 @@ import { createManualClock } from '../support/manual-clock.js';
 import { openPausableSocket } from '../support/pausable-socket.js';
 import { session, type TargetStates } from '../support/sessions.js';
 import { openStuckReader } from '../support/stuck-reader.js';
-import { initWebSocket } from '../support/web-socket-client.js';
+import { initWebSocket, type WebSocketClient } from '../support/web-socket-client.js';
 
 const SUBSCRIPTION = 'subscription { targetChanges { cursor reset conflated changes { target { name } } } }';
 
@@ -284,6 +285,45 @@ describe('GraphQL over WebSocket', () => {
     client.socket.terminate();
   });
 
+  it('S5: a client that starts 50 large subscriptions in one packet is sent as many payloads as it reads', async () => {
+    const source = createMemoryProvider('memory', [longSession(1)]);
+    await using gateway = await startGateway({ clock: createManualClock(), providers: [source.provider] });
+    await gateway.gateway.ready();
+    const held = openPausableSocket(gateway.webSocketUrl);
+    const client = await initWebSocket(gateway.webSocketUrl, undefined, {
+      createConnection: () => held.socket,
+    });
+    client.socket.pause();
+    subscribeOften(client, held.socket, 50);
+    await expect.poll(() => gateway.gateway.readers).toBe(50);
+    const first = await countPayloads(gateway);
+    expect(first).toBeLessThan(20);
+    await held.read(first * 2 ** 20);
+    await expect.poll(() => countPayloads(gateway)).toBeGreaterThan(first);
+    expect(await countPayloads(gateway)).toBeLessThan(first + 20);
+    client.socket.resume();
+    await expect.poll(() => idsOf(client.messages).size).toBe(50);
+    client.socket.terminate();
+  });
+
+  it('S5: each of 30 large subscriptions of a busy client is sent its state, although all change with each payload', async () => {
+    const source = createMemoryProvider('memory', [longSession(1)]);
+    await using gateway = await startGateway({ clock: createManualClock(), providers: [source.provider] });
+    await gateway.gateway.ready();
+    const held = openPausableSocket(gateway.webSocketUrl);
+    const client = await initWebSocket(gateway.webSocketUrl, undefined, {
+      createConnection: () => held.socket,
+    });
+    let round = 0;
+    client.socket.on('message', () => {
+      round += 1;
+      source.put(longSession(1, `round ${round}`));
+    });
+    subscribeOften(client, held.socket, 30);
+    await expect.poll(() => idsOf(client.messages).size).toBe(30);
+    client.socket.terminate();
+  });
+
   it('S7: a stopping gateway closes its readers with 1001 and then its port', async () => {
     const gateway = await startMemoryGateway([session('a')]);
     const client = await connect(gateway);
@@ -304,10 +344,31 @@ describe('GraphQL over WebSocket', () => {
   });
 });
 
-/** Creates a Session whose target names have this many MiB in total. */
-function longSession(mebibytes: number): ReturnType<typeof session> {
-  const names = Array.from({ length: mebibytes }, (_, index) => `${index}-${'x'.repeat(2 ** 20)}`);
-  return session('a', Object.fromEntries([...names, 'the last one'].map((name) => [name, 'ready'])));
+/** Starts subscriptions in one packet. They have no payload in common, and each shows the whole Session. */
+function subscribeOften({ send }: WebSocketClient, connection: Socket, count: number): void {
+  connection.cork();
+  for (let id = 0; id < count; id += 1)
+    send(subscribe(String(id), `subscription { s${id}: session { status { targets { name } } } }`));
+  connection.uncork();
+}
+
+/** Returns the ids of the operations that were sent a payload. */
+function idsOf(messages: readonly unknown[]): ReadonlySet<string> {
+  return new Set(
+    messages.flatMap((message) => /^\{"id":"(\d+)","type":"next"/.exec(JSON.stringify(message))?.[1] ?? []),
+  );
+}
+
+/** Returns the number of payloads that the gateway has sent to WebSockets. */
+async function countPayloads({ origin }: TestGateway): Promise<number> {
+  const metrics = await fetch(`${origin}/metrics`).then((response) => response.text());
+  return Number(/^tilt_graphql_payloads_total\{transport="websocket"\} (\d+)$/m.exec(metrics)?.[1]);
+}
+
+/** Creates a Session whose target names have this many MiB in total, and end with `last`. */
+function longSession(mebibytes: number, last = 'the last one'): ReturnType<typeof session> {
+  const names = Array.from({ length: mebibytes }, (_, index) => `${index}-${'x'.repeat(2 ** 20 - 1_000)}`);
+  return session('a', Object.fromEntries([...names, last].map((name) => [name, 'ready'])));
 }
 
 /** Creates a Session whose target names differ in every round, so that its changes are about 100 kB. */

@@ -59,7 +59,11 @@ function setUp({ limits, isScoped = false }: SetUpOptions = {}) {
     async subscribe(variableValues: Record<string, unknown> = {}, query = LOG) {
       const contextValue: Context = { store: visible, version: 'test', scope: '', lastEventId: null };
       const payloads: Payload[] = [];
-      const sink = { isCompressed: false, send: (payload: Payload) => void payloads.push(payload) };
+      const sink = {
+        isCompressed: false,
+        isPaused: false,
+        send: (payload: Payload) => void payloads.push(payload),
+      };
       const args = { schema, document: parse(query), variableValues, contextValue };
       const reader = await subscriptions.subscribe(args, sink, createReaderCounts());
       if (!(reader instanceof Reader)) throw new Error(reader.errors?.map(String).join());

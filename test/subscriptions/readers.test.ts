@@ -47,27 +47,41 @@ function setUp({ sharedSource }: { readonly sharedSource?: string } = {}) {
     flush: () => flush(),
     put: (targets: TargetStates, instance = 'a') =>
       store.apply('test', { type: 'upsert', session: session(instance, targets) }),
-    async subscribe(variableValues: Record<string, unknown> = {}, query = CHANGES, onSend = () => {}) {
-      const sink = createSink(onSend);
-      const args = { schema, document: parse(query), variableValues, contextValue };
-      const reader = await subscriptions.subscribe(args, sink, createReaderCounts());
-      if (!(reader instanceof Reader)) throw new Error(reader.errors?.map(String).join());
-      return {
-        ...sink,
-        pause: () => reader.pause(),
-        resume: () => reader.resume(),
-        end: () => reader.end(),
-      };
-    },
+    subscribe: (variableValues: Record<string, unknown> = {}, query = CHANGES, onSend = () => {}) =>
+      subscribeOver(createSink(onSend), variableValues, query),
+    subscribeOver,
   };
+
+  async function subscribeOver(
+    sink: TestSink,
+    variableValues: Record<string, unknown> = {},
+    query = CHANGES,
+  ) {
+    const args = { schema, document: parse(query), variableValues, contextValue };
+    const reader = await subscriptions.subscribe(args, sink, createReaderCounts());
+    if (!(reader instanceof Reader)) throw new Error(reader.errors?.map(String).join());
+    return {
+      ...sink,
+      pause: () => reader.pause(),
+      resume: () => reader.resume(),
+      end: () => reader.end(),
+    };
+  }
+}
+
+/** A sink whose connection the test pauses. */
+interface TestSink extends Sink {
+  readonly sent: Payload[];
+  isPaused: boolean;
 }
 
 /** Creates a sink that keeps what it is sent. */
-function createSink(onSend: () => void): Sink & { readonly sent: Payload[] } {
+function createSink(onSend = () => {}): TestSink {
   const sent: Payload[] = [];
   return {
     sent,
     isCompressed: false,
+    isPaused: false,
     send(payload) {
       sent.push(payload);
       onSend();
@@ -170,6 +184,52 @@ describe('readers of one group', () => {
     put({ x: 'ready' });
     flush();
     expect(slow.sent.at(-1)?.body).toBe(healthy.sent.at(-1)?.body);
+  });
+
+  it('S5: a reader over a paused connection is sent nothing until it resumes, then the state of that time', async () => {
+    const { put, subscribeOver, flush } = setUp();
+    const sink = createSink();
+    sink.isPaused = true;
+    const late = await subscribeOver(sink);
+    for (const state of ['running', 'ready'] as const) {
+      put({ x: state });
+      flush();
+    }
+    expect(late.sent).toEqual([]);
+    sink.isPaused = false;
+    late.resume();
+    put({ x: 'failed' });
+    flush();
+    expect(late.sent.map(brief)).toEqual([SNAPSHOT.replace('WAITING', 'READY'), 'MODIFIED x FAILED']);
+  });
+
+  it('S4, S5: a reader over a paused connection is sent what it missed when it resumes', async () => {
+    const { store, put, subscribeOver, flush } = setUp();
+    const since = store.cursor();
+    put({ x: 'running' });
+    const sink = createSink();
+    sink.isPaused = true;
+    const back = await subscribeOver(sink, { since });
+    put({ x: 'ready' });
+    flush();
+    expect(back.sent).toEqual([]);
+    sink.isPaused = false;
+    back.resume();
+    expect(back.sent.map(brief)).toEqual(['MODIFIED x RUNNING', 'MODIFIED x READY']);
+  });
+
+  it('S4, S5: a reader whose connection is paused by one of the updates that it missed is sent the others when it resumes', async () => {
+    const { store, put, subscribeOver } = setUp();
+    const since = store.cursor();
+    for (const state of ['running', 'ready', 'failed'] as const) put({ x: state });
+    const sink = createSink(() => {
+      sink.isPaused = true;
+    });
+    const back = await subscribeOver(sink, { since });
+    expect(back.sent.map(brief)).toEqual(['MODIFIED x RUNNING']);
+    sink.isPaused = false;
+    back.resume();
+    expect(back.sent.map(brief)).toEqual(['MODIFIED x RUNNING', 'MODIFIED x READY']);
   });
 
   it('S1, S2, S5: miss no update and receive none twice during the cooldown after a long flush', async () => {

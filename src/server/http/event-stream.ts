@@ -69,6 +69,10 @@ export class EventStream implements Sink, Task {
     return this.#options.form.isCompressed;
   }
 
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
   /** Connects the stream with its reader, which ends with the connection (S7). */
   attach(reader: Reader): void {
     this.#reader = reader;

@@ -35,6 +35,7 @@ export class FrameWriter implements Task {
   readonly #owner: FrameWriterOwner;
   /** Pending heads and bodies, alternating: an object for each pair costs more than the copying. */
   #pending: Buffer[] = EMPTY;
+  #pendingBytes = 0;
   /** Callbacks for sent bodies, by index. Null without callbacks. */
   #onSent: Map<number, () => void> | null = null;
 
@@ -45,7 +46,9 @@ export class FrameWriter implements Task {
   }
 
   /**
-   * Queues a message until the end of the flush: a head for this reader, and a body shared with others.
+   * Queues a message until the end of the flush: a head for this reader, and a body shared with others. All
+   * queued messages are written at once when they have {@link HIGH_WATER_MARK} bytes: until then their owner
+   * does not know that the client is slow. A hundred new subscriptions in one packet queued 88 MB.
    *
    * @param onSent called once when the body has been sent or discarded. Only for bodies longer than 64 kB
    */
@@ -56,11 +59,13 @@ export class FrameWriter implements Task {
     }
     if (this.#pending.length > 0) {
       this.#pending.push(head, body);
-      return;
+    } else {
+      // A new array: the first push into an empty one would allocate 17 places.
+      this.#pending = [head, body];
+      this.#scheduler.afterFlush(this);
     }
-    // A new array: the first push into an empty one would allocate 17 places.
-    this.#pending = [head, body];
-    this.#scheduler.afterFlush(this);
+    this.#pendingBytes += head.length + body.length;
+    if (this.#pendingBytes >= HIGH_WATER_MARK) this.run();
   }
 
   /**
@@ -85,12 +90,14 @@ export class FrameWriter implements Task {
     if (connection.writableLength >= HIGH_WATER_MARK) this.#owner.onFull();
   }
 
-  /** Writes the pending messages. */
+  /** Writes the pending messages, if there are any. */
   run(): void {
+    if (this.#pending.length === 0) return;
     const connection = this.#connection;
     const parts = this.#pending;
     const onSent = this.#onSent;
     this.#pending = EMPTY;
+    this.#pendingBytes = 0;
     this.#onSent = null;
     if (!this.#owner.isOpen) {
       for (const call of onSent?.values() ?? []) call();

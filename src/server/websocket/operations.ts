@@ -103,8 +103,15 @@ export class WebSocketOperations implements LargeClient {
     for (const { reader } of this.#running.values()) reader?.pause();
   }
 
+  /** Resumes subscriptions until the buffer is full again. The others are the first of the next time. */
   resume(): void {
-    for (const { reader } of this.#running.values()) reader?.resume();
+    for (const operation of [...this.#running.values()]) {
+      if (this.#owner.isPaused) break;
+      operation.reader?.resume();
+      if (!this.#isCurrent(operation)) continue;
+      this.#running.delete(operation.id);
+      this.#running.set(operation.id, operation);
+    }
     this.#endDraining();
   }
 
@@ -181,7 +188,9 @@ export class WebSocketOperations implements LargeClient {
       this.#answer(operation, reader);
     } else if (this.#isCurrent(operation)) {
       operation.reader = reader;
+      // The connection can have drained since the reader was created.
       if (this.#owner.isPaused) reader.pause();
+      else reader.resume();
     } else {
       reader.end();
     }
@@ -249,11 +258,13 @@ export class WebSocketOperations implements LargeClient {
   }
 }
 
+type SinkOwner = Pick<OperationsOwner, 'cut' | 'isCompressed' | 'isPaused'>;
+
 /** One operation. Its payloads are bytes that all readers of the group share. */
 class Operation implements Sink {
   readonly id: string;
   readonly #writer: FrameWriter;
-  readonly #owner: Pick<OperationsOwner, 'cut' | 'isCompressed'>;
+  readonly #owner: SinkOwner;
   /** Part of a `next` message that differs between readers: `{"id":"…","type":"next","payload":`. */
   readonly #head: Buffer;
   /** The same for compressed messages. Null if the client does not read them. */
@@ -263,7 +274,7 @@ class Operation implements Sink {
   /** Reader of a running subscription. */
   reader: Reader | null = null;
 
-  constructor(id: string, writer: FrameWriter, owner: Pick<OperationsOwner, 'cut' | 'isCompressed'>) {
+  constructor(id: string, writer: FrameWriter, owner: SinkOwner) {
     this.id = id;
     this.#writer = writer;
     this.#owner = owner;
@@ -273,6 +284,10 @@ class Operation implements Sink {
 
   get isCompressed(): boolean {
     return this.#storedHead !== null;
+  }
+
+  get isPaused(): boolean {
+    return this.#owner.isPaused;
   }
 
   send(payload: Payload): void {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { FrameWriter } from '../../../src/server/websocket/frame-writer.js';
+import { FrameWriter, HIGH_WATER_MARK } from '../../../src/server/websocket/frame-writer.js';
 import { createFlushScheduler } from '../../../src/subscriptions/flush-scheduler.js';
 import { createManualClock } from '../../support/manual-clock.js';
 
@@ -60,5 +60,39 @@ describe('frames that share a body', () => {
       ours.destroy();
       theirs.destroy();
     }
+  });
+});
+
+describe('the high-water mark', () => {
+  it('S5: messages that reach the high-water mark together are written before the end of the flush, and reported', async () => {
+    let full = 0;
+    const owner = {
+      isOpen: true,
+      onFull() {
+        full += 1;
+      },
+    };
+    let flush = () => {};
+    const scheduler = createFlushScheduler({
+      clock: createManualClock(),
+      atEndOfTick(end) {
+        flush = end;
+      },
+    });
+    const { ours, theirs } = await connection();
+    const writer = new FrameWriter(ours, scheduler, owner);
+    const body = Buffer.alloc(HIGH_WATER_MARK / 2);
+    const head = Buffer.from('head');
+    writer.send(head, body);
+    expect(ours.bytesWritten).toBe(0);
+    // The buffers of the system take the first ones.
+    for (let sent = 1; sent < 200 && full === 0; sent += 1) writer.send(head, body);
+    expect(full).toBe(1);
+    const written = ours.bytesWritten;
+    expect(written).toBeGreaterThan(HIGH_WATER_MARK);
+    flush();
+    expect(ours.bytesWritten).toBe(written);
+    ours.destroy();
+    theirs.destroy();
   });
 });
