@@ -22,12 +22,14 @@ import {
 } from 'graphql';
 import { collectFields, type SelectionScope } from './collect-fields.js';
 import type { Context } from './context.js';
+import { TooLongError } from './write-json.js';
 
 /**
  * Executes an operation on a root value and returns its response as JSON. Returns null if it has to be
- * executed by graphql-js: when there is an error, or a resolver that returns a promise.
+ * executed by graphql-js: when there is an error, a resolver that returns a promise, or a response of more
+ * than `maxLength` characters.
  */
-export type CompiledOperation = (rootValue: unknown, context: Context) => string | null;
+export type CompiledOperation = (rootValue: unknown, context: Context, maxLength: number) => string | null;
 
 /**
  * Compiles an operation that is executed many times, with its variables. graphql-js collects the fields,
@@ -41,12 +43,18 @@ export type CompiledOperation = (rootValue: unknown, context: Context) => string
 export function compileOperation(args: ExecutionArgs): CompiledOperation {
   let write: Writer | null = null;
   let isPossible = true;
-  return (rootValue, context) => {
+  const text: TextLimit = { left: 0 };
+  return (rootValue, context, maxLength) => {
     if (!isPossible) return null;
+    text.left = maxLength;
     try {
-      write ??= createRootWriter(args);
-      return `{"data":${write(rootValue, context)}}`;
-    } catch {
+      write ??= createRootWriter(args, text);
+      const json = `{"data":${write(rootValue, context)}}`;
+      return json.length <= maxLength ? json : null;
+    } catch (error) {
+      // Tried again at the next update: a long snapshot is usually followed by short changes. Each attempt
+      // ends at the limit, which is much less work than graphql-js has with the whole response.
+      if (error instanceof TooLongError) return null;
       // An operation that failed once may fail at each update, and would be executed twice each time.
       isPossible = false;
       return null;
@@ -57,10 +65,26 @@ export function compileOperation(args: ExecutionArgs): CompiledOperation {
 /** Writes the JSON of a value. Throws if graphql-js would report an error. */
 type Writer = (value: unknown, context: Context) => string;
 
-/** The parts of an operation that do not change between executions. */
-type Operation = SelectionScope & Pick<GraphQLResolveInfo, 'operation'>;
+/**
+ * Remaining length of an execution's texts, in characters. Only texts are counted, since few fields can have
+ * many of them: 49 aliases of 190 long errors were written as one string of 75 MB.
+ */
+interface TextLimit {
+  left: number;
+}
 
-function createRootWriter({ schema, document, operationName, variableValues }: ExecutionArgs): Writer {
+/** The parts of an operation that do not change between executions. */
+interface Operation extends SelectionScope, Pick<GraphQLResolveInfo, 'operation'> {
+  readonly text: TextLimit;
+}
+
+/** A field of an operation. */
+type FieldInfo = GraphQLResolveInfo & Operation;
+
+function createRootWriter(
+  { schema, document, operationName, variableValues }: ExecutionArgs,
+  text: TextLimit,
+): Writer {
   const operation = getOperationAST(document, operationName);
   const type = operation && schema.getRootType(operation.operation);
   if (!type) throw new Error('Expected an operation.');
@@ -69,7 +93,7 @@ function createRootWriter({ schema, document, operationName, variableValues }: E
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments[definition.name.value] = definition;
   const { coerced } = getVariableValues(schema, operation.variableDefinitions ?? [], { ...variableValues });
   if (!coerced) throw new Error('Expected valid variables.');
-  const parts = { schema, fragments, operation, variableValues: coerced };
+  const parts = { schema, fragments, operation, variableValues: coerced, text };
   return createObjectWriter(parts, type, [operation.selectionSet]);
 }
 
@@ -118,7 +142,7 @@ function createFieldWriter(
   const field = node && parentType.getFields()[node.name.value];
   if (!field) throw new Error('Expected a field of the type.');
   const path = { prev: undefined, key: responseName, typename: parentType.name };
-  const info: GraphQLResolveInfo = {
+  const info: FieldInfo = {
     ...operation,
     ...{ fieldName: field.name, fieldNodes, returnType: field.type, parentType, path },
     rootValue: undefined,
@@ -129,7 +153,7 @@ function createFieldWriter(
   return (value, context) => write(resolve(value, args, context, info), context);
 }
 
-function createWriter(info: GraphQLResolveInfo, type: GraphQLOutputType): Writer {
+function createWriter(info: FieldInfo, type: GraphQLOutputType): Writer {
   if (isNonNullType(type)) {
     const write = createWriter(info, type.ofType);
     return (value, context) => (isPresent(value) ? write(value, context) : fail());
@@ -138,9 +162,9 @@ function createWriter(info: GraphQLResolveInfo, type: GraphQLOutputType): Writer
   return (value, context) => (isPresent(value) ? write(value, context) : 'null');
 }
 
-function createPresentWriter(info: GraphQLResolveInfo, type: GraphQLOutputType): Writer {
+function createPresentWriter(info: FieldInfo, type: GraphQLOutputType): Writer {
   if (isListType(type)) return createListWriter(createWriter(info, type.ofType));
-  if (isLeafType(type)) return createLeafWriter(type);
+  if (isLeafType(type)) return createLeafWriter(type, info.text);
   const sets = info.fieldNodes.flatMap(({ selectionSet }) => selectionSet ?? []);
   if (isObjectType(type)) return createObjectWriter(info, type, sets);
   const { resolveType } = isAbstractType(type) ? type : {};
@@ -168,11 +192,15 @@ function createListWriter(write: Writer): Writer {
   };
 }
 
-function createLeafWriter(type: GraphQLLeafType): Writer {
+function createLeafWriter(type: GraphQLLeafType, text: TextLimit): Writer {
   // Names of enum values have no characters that are escaped.
   if (isEnumType(type)) return (value) => `"${type.serialize(value)}"`;
   return (value) => {
     const leaf = type.serialize(value);
+    if (typeof leaf === 'string') {
+      text.left -= leaf.length;
+      if (text.left < 0) throw new TooLongError();
+    }
     return isPresent(leaf) ? (JSON.stringify(leaf) ?? fail()) : fail();
   };
 }

@@ -76,8 +76,8 @@ export function createExecutor(
           shared.run(job, (execution) => inLane(() => executeInSlices(job, execution))),
         );
       }
-      const json = job.compiled?.(job.args.rootValue, job.context) ?? null;
-      if (json !== null && json.length <= shortBytes / MAX_UTF8) return { stringify: () => json };
+      const json = job.compiled?.(job.args.rootValue, job.context, shortBytes / MAX_UTF8) ?? null;
+      if (json !== null) return { stringify: () => json };
       const result = execute({ ...job.args, contextValue: job.context });
       return result instanceof Promise ? result.then(finish) : finish(result);
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { type ExecutionArgs, type ExecutionResult, execute, parse, validate } from 'graphql';
+import { buildSchema, type ExecutionArgs, type ExecutionResult, execute, parse, validate } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { compileOperation } from '../../src/graphql/compiled-operation.js';
 import type { Context, SessionChange } from '../../src/graphql/context.js';
@@ -58,7 +58,7 @@ function runBoth(query: string, variableValues: Record<string, unknown> = {}) {
   const compiled = compileOperation(args);
   return events.map((rootValue) => ({
     expected: executeAtOnce({ ...args, rootValue, contextValue: context }),
-    actual: compiled(rootValue, context),
+    actual: compiled(rootValue, context, Number.POSITIVE_INFINITY),
   }));
 }
 
@@ -112,4 +112,28 @@ describe('a compiled operation', () => {
     expect(results.at(0)?.expected.errors).toBeDefined();
     expect(results.at(-1)?.expected).toEqual({ data: { session: null } });
   });
+
+  it('stops when its texts exceed the maximum length, and writes the next event that does not', () => {
+    const document = parse('{ items { a: text b: text } }');
+    const compiled = compileOperation({ schema: buildSchema(ITEMS), document });
+    let reads = 0;
+    const itemsOf = (count: number) => ({
+      items: Array.from({ length: count }, () => ({
+        get text() {
+          reads += 1;
+          return 'x'.repeat(1_000);
+        },
+      })),
+    });
+    const { context } = createStates();
+    const [long, short] = [itemsOf(100), itemsOf(2)];
+    expect(compiled(long, context, 10_000)).toBeNull();
+    expect(reads).toBe(11);
+    const json = JSON.stringify({ data: { items: short.items.map(({ text }) => ({ a: text, b: text })) } });
+    expect(compiled(short, context, 10_000)).toBe(json);
+    expect(compiled(short, context, json.length)).toBe(json);
+    expect(compiled(short, context, json.length - 1)).toBeNull();
+  });
 });
+
+const ITEMS = 'type Query { items: [Item!] } type Item { text: String }';
