@@ -16,6 +16,8 @@ export interface Sink {
   readonly isCompressed: boolean;
   /** Whether a new reader has to wait for {@link Reader.resume}, because the connection's buffer is full. */
   readonly isPaused: boolean;
+  /** Whether the client has ended the subscription, or left. */
+  readonly isEnded: boolean;
   send(payload: Payload): void;
 }
 

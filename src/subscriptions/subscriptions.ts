@@ -27,7 +27,7 @@ export interface Subscriptions {
   readonly groups: number;
   /**
    * Starts a reader that sends its payloads to a sink. Resolves with the errors of a subscription that cannot
-   * be started; they are not masked.
+   * be started, or whose sink has ended meanwhile; they are not masked.
    *
    * @param counts of the reader's transport
    */
@@ -71,6 +71,9 @@ const BEHIND: ExecutionResult = {
   ],
 };
 
+/** Result for a client that has ended the subscription while it was being started. */
+const ENDED: ExecutionResult = { errors: [new GraphQLError('The subscription has ended.')] };
+
 /** Creates a registry without subscriptions. */
 export function createSubscriptions(options: SubscriptionsOptions): Subscriptions {
   const {
@@ -107,6 +110,8 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
     async subscribe(args, sink, counts) {
       const source = await openSource(args);
       if (!isSource(source)) return failed(source);
+      // Its first payload would be sent, and the client may have used the id of the operation again.
+      if (sink.isEnded) return ENDED;
       const since = source.since !== null && source.mayResume(source.since) ? source.since : null;
       return new Reader(openGroup(args, source), sink, { since, limits, counts });
     },

@@ -171,6 +171,28 @@ describe('GraphQL over WebSocket', () => {
     client.socket.close();
   });
 
+  it('S7: a subscription that is completed in the packet that starts it sends nothing under its id, which is used again', async () => {
+    await using gateway = await startMemoryGateway([session('a'), session('b')]);
+    const held = openPausableSocket(gateway.webSocketUrl);
+    const client = await initWebSocket(gateway.webSocketUrl, undefined, {
+      createConnection: () => held.socket,
+    });
+    held.socket.cork();
+    client.send(subscribe('1', 'subscription { session(id: "a/Tiltfile") { id } }'));
+    client.send({ type: 'complete', id: '1' });
+    client.send(subscribe('1', 'subscription { session(id: "b/Tiltfile") { id } }'));
+    client.send({ type: 'ping' });
+    held.socket.uncork();
+    await expect.poll(() => client.messages).toContainEqual(expect.objectContaining({ type: 'pong' }));
+    await expect.poll(() => client.messages.length).toBeGreaterThanOrEqual(3);
+    const payloads = client.messages.filter((message) => idsOf([message]).size > 0);
+    expect(payloads).toEqual([
+      { id: '1', type: 'next', payload: { data: { session: { id: 'b/Tiltfile' } } } },
+    ]);
+    expect(gateway.gateway.readers).toBe(1);
+    client.socket.close();
+  });
+
   it('S7: a reader that does not answer a ping for 12 s is disconnected', async () => {
     const clock = createManualClock();
     const source = createMemoryProvider('memory', [session('a')]);

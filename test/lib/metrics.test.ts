@@ -58,7 +58,7 @@ function start() {
     async subscribe(document: string, variables = {}, counts = metrics.webSocket) {
       const reader = await subscriptions.subscribe(
         args(document, variables),
-        { isCompressed: false, isPaused: false, send() {} },
+        { isCompressed: false, isPaused: false, isEnded: false, send() {} },
         counts,
       );
       if (!(reader instanceof Reader)) throw new Error(reader.errors?.map(String).join());

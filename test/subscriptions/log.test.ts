@@ -62,6 +62,7 @@ function setUp({ limits, isScoped = false }: SetUpOptions = {}) {
       const sink = {
         isCompressed: false,
         isPaused: false,
+        isEnded: false,
         send: (payload: Payload) => void payloads.push(payload),
       };
       const args = { schema, document: parse(query), variableValues, contextValue };

@@ -82,6 +82,7 @@ function createSink(onSend = () => {}): TestSink {
     sent,
     isCompressed: false,
     isPaused: false,
+    isEnded: false,
     send(payload) {
       sent.push(payload);
       onSend();

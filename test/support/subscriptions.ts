@@ -41,7 +41,7 @@ export async function subscribeTo<T>(
   const subscriptions = createSubscriptions({ log: silentLog, scheduler, limits, complexity, clock });
   const args = { schema, document: parse(query), variableValues, contextValue };
   const payloads: T[] = [];
-  const sink = { isCompressed: false, isPaused: false, send };
+  const sink = { isCompressed: false, isPaused: false, isEnded: false, send };
   const reader = await subscriptions.subscribe(args, sink, createReaderCounts());
   if (!(reader instanceof Reader)) throw new Error(reader.errors?.map(String).join('; '));
 

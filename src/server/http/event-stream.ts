@@ -73,6 +73,10 @@ export class EventStream implements Sink, Task {
     return this.#isPaused;
   }
 
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
   /** Connects the stream with its reader, which ends with the connection (S7). */
   attach(reader: Reader): void {
     this.#reader = reader;

@@ -89,12 +89,12 @@ export class WebSocketOperations implements LargeClient {
 
   /** Ends an operation. Ignores an unknown id. */
   end(id: string): void {
-    this.#running.get(id)?.reader?.end();
+    this.#running.get(id)?.end();
     this.#running.delete(id);
   }
 
   endAll(): void {
-    for (const { reader } of this.#running.values()) reader?.end();
+    for (const operation of this.#running.values()) operation.end();
     this.#running.clear();
     this.#endDraining();
   }
@@ -273,6 +273,7 @@ class Operation implements Sink {
   cost = 0;
   /** Reader of a running subscription. */
   reader: Reader | null = null;
+  isEnded = false;
 
   constructor(id: string, writer: FrameWriter, owner: SinkOwner) {
     this.id = id;
@@ -288,6 +289,12 @@ class Operation implements Sink {
 
   get isPaused(): boolean {
     return this.#owner.isPaused;
+  }
+
+  /** Ends it for a client that has completed it or left. */
+  end(): void {
+    this.isEnded = true;
+    this.reader?.end();
   }
 
   send(payload: Payload): void {
