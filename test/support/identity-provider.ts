@@ -11,6 +11,8 @@ export interface IdentityProvider extends AsyncDisposable {
   readonly jwks: URL;
   /** Number of requests for the JWKS. */
   readonly requests: number;
+  /** Body and status of its answers instead of the JWKS. Null: the JWKS. */
+  failure: { readonly status: number; readonly body: string } | null;
   /** Signs a token with these claims. `exp` is in seconds since 1970. Default: one hour from now. */
   sign(claims: Readonly<Record<string, unknown>>): Promise<string>;
 }
@@ -20,10 +22,12 @@ export async function startIdentityProvider(): Promise<IdentityProvider> {
   const { publicKey, privateKey } = await generateKeyPair('ES256');
   const jwk = { ...(await exportJWK(publicKey)), kid: 'one', alg: 'ES256', use: 'sig' };
   let requests = 0;
+  let failure: IdentityProvider['failure'] = null;
   const server = createServer((_, response) => {
     requests += 1;
     response.setHeader('content-type', 'application/json');
-    response.end(JSON.stringify({ keys: [jwk] }));
+    response.statusCode = failure?.status ?? 200;
+    response.end(failure?.body ?? JSON.stringify({ keys: [jwk] }));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -33,6 +37,12 @@ export async function startIdentityProvider(): Promise<IdentityProvider> {
     jwks: new URL(`http://127.0.0.1:${address.port}/keys`),
     get requests() {
       return requests;
+    },
+    get failure() {
+      return failure;
+    },
+    set failure(next) {
+      failure = next;
     },
     sign: (claims) =>
       new SignJWT({ exp: Math.floor(Date.now() / 1_000) + 3_600, ...claims })

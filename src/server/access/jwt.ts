@@ -1,4 +1,11 @@
-import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import {
+  createRemoteJWKSet,
+  customFetch,
+  errors,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  jwtVerify,
+} from 'jose';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../lib/clock.js';
 import { messageOf } from '../../lib/errors.js';
@@ -13,29 +20,28 @@ import {
   type TokenVerifier,
 } from './access.js';
 import type { Rejection } from './allow-list.js';
+import { createFetchKeys, KeysUnavailableError } from './fetch-keys.js';
 
 /** Time after which a token is verified again, in milliseconds: its key can have been withdrawn. */
 const TRUSTED_MS = 60_000;
 
 /**
- * Maximum length of a token, in characters, as in the headers of a request. A token in `connection_init` can be
- * as long as the message, and its Base64 hides its JSON from the limit `jsonValues`: parsing 60,000 values took
- * 175 ms, before a key was looked up.
+ * Maximum length of a token, in characters, as in the headers of a request. A token in `connection_init` can
+ * be as long as the message, and its Base64 hides its JSON from the limit `jsonValues`: parsing 60,000 values
+ * took 175 ms, before a key was looked up.
  */
 const MAX_TOKEN_LENGTH = 16_384;
 
 /**
- * Creates a verifier that fetches its keys from a URL: with the first token, and when a token names a new
- * key.
+ * Creates a verifier that fetches its keys from a URL: with the first token, when a token names a new key (at
+ * most every 30 s), and after 10 minutes.
  */
 export function createJwtVerifier(options: JwtOptions, clock: Clock, log: Log): TokenVerifier {
-  // After a failure the next token fetches the keys again, at most every 30 s (jose's cooldown).
-  return createTokenVerifier(
-    createRemoteJWKSet(options.jwks, { timeoutDuration: 5_000 }),
-    options,
-    clock,
-    log,
-  );
+  const keys = createRemoteJWKSet(options.jwks, {
+    timeoutDuration: 5_000,
+    [customFetch]: createFetchKeys(clock, log),
+  });
+  return createTokenVerifier(keys, options, clock, log);
 }
 
 /** Creates a verifier for keys from any source. */
@@ -92,10 +98,7 @@ function toGrant(payload: JWTPayload, claim: string, leewayMs: number): Grant | 
   return { scope: createScope(globs), expiresAt: exp * 1_000 + leewayMs };
 }
 
-/**
- * Converts an error. Errors of jose concern the token; others concern the fetching of keys, and are only
- * logged.
- */
+/** Converts an error. Errors of jose concern the token; others concern the keys, and are only logged. */
 function toRejection(error: unknown, clock: Clock, log: Log): Rejection {
   const here = `this gateway's clock shows ${formatTime(clock.now())}`;
   if (error instanceof errors.JWTExpired) {
@@ -113,9 +116,8 @@ function toRejection(error: unknown, clock: Clock, log: Log): Rejection {
     );
   }
   if (isAboutToken(error)) return unauthenticated('The token is invalid.');
-  log('warn', 'the keys of the identity provider (--jwks) cannot be fetched', {
-    error: messageOf(error),
-  });
+  if (!(error instanceof KeysUnavailableError))
+    log('warn', 'the signature of a token cannot be checked', { error: messageOf(error) });
   return {
     status: 503,
     code: 'UNAUTHENTICATED',

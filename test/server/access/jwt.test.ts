@@ -2,7 +2,8 @@ import { generateKeyPair, SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { silentLog } from '../../../src/lib/log.js';
 import { DEFAULT_LEEWAY_MS, isGrant } from '../../../src/server/access/access.js';
-import { createTokenVerifier } from '../../../src/server/access/jwt.js';
+import { createJwtVerifier, createTokenVerifier } from '../../../src/server/access/jwt.js';
+import { startIdentityProvider } from '../../support/identity-provider.js';
 import { createManualClock } from '../../support/manual-clock.js';
 import { createSteppedClock } from '../../support/stepped-clock.js';
 
@@ -80,6 +81,30 @@ describe('the length of a token', () => {
       message: 'The token is invalid: expected at most 16384 characters. Get one with fewer claims.',
     });
     expect(lookups()).toBe(1);
+  });
+});
+
+describe('while the identity provider fails', () => {
+  it.each([
+    { status: 500, body: '' },
+    { status: 200, body: 'not JSON' },
+    { status: 200, body: '{"keys":7}' },
+  ])('its keys are fetched every 5 s, and the failure is logged once: %j', async (failure) => {
+    await using provider = await startIdentityProvider();
+    provider.failure = failure;
+    const clock = createManualClock();
+    const messages: string[] = [];
+    const verify = createJwtVerifier({ jwks: provider.jwks }, clock, (_, message) => messages.push(message));
+    const token = await provider.sign({ tilt_instances: '*' });
+    const unavailable = { status: 503, code: 'UNAUTHENTICATED', message: expect.any(String) };
+    for (let count = 1; count <= 3; count += 1) {
+      for (let again = 0; again < 10; again += 1) expect(await verify(token)).toEqual(unavailable);
+      expect(provider.requests).toBe(count);
+      await clock.advance(5_000);
+    }
+    expect(messages).toEqual([expect.stringContaining('(--jwks) cannot be fetched')]);
+    provider.failure = null;
+    expect(isGrant(await verify(token))).toBe(true);
   });
 });
 
