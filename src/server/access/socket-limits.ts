@@ -54,6 +54,11 @@ export function limitSockets(
   server.on('connection', (socket: Socket) => {
     // After an ignored upgrade a connection is passed to the server a second time.
     if (accepted.has(socket)) return;
+    // Node.js counts the connections of each loopback address of `localhost` separately.
+    if (accepted.size >= server.maxConnections) {
+      socket.destroy();
+      return;
+    }
     const address = unmapAddress(socket.remoteAddress ?? '');
     const connections = addresses.get(address) ?? { address, count: 0 };
     const excess = isTrusted(address, proxies) ? 0 : connections.count + 1 - socketsPerAddress;
