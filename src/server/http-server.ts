@@ -85,8 +85,15 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     });
   });
   server.on('upgrade', (request, socket, head) => {
-    if (isWebSocketUpgrade(request)) routes.upgrade(request, socket, head);
-    else ignoreUpgrade(request, socket, head, (again) => server.emit(httpConnection, again));
+    if (!isWebSocketUpgrade(request)) {
+      ignoreUpgrade(request, socket, head, (again) => server.emit(httpConnection, again));
+    } else if (inFlight.next(socket) === null) {
+      routes.upgrade(request, socket, head);
+    } else {
+      // Earlier answers would be sent between the frames.
+      metrics.rejected('BAD_REQUEST');
+      socket.destroy();
+    }
   });
   let secondLoopback: TcpServer | null = null;
 

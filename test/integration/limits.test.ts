@@ -364,6 +364,17 @@ describe('pipelined requests', () => {
     expect((await gateway.query('{ __typename }')).errors).toBeUndefined();
   });
 
+  it('a WebSocket handshake behind a request without an answer closes the connection', async () => {
+    await using gateway = await start();
+    const ask = 'GET /graphql?query={sessions{totalCount}} HTTP/1.1\r\nhost: localhost\r\n\r\n';
+    const handshake =
+      'GET /graphql HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
+    expect(await sendRaw(gateway, `${ask}${ask}${handshake}`).catch(() => '')).not.toContain('101');
+    const metrics = await (await fetch(`${gateway.origin}/metrics`)).text();
+    expect(metrics).toMatch(/rejections_total\{reason="bad_request"\} 1\n/);
+    expect(metrics).toMatch(/^tilt_graphql_websockets 0$/m);
+  });
+
   it('a request of a proxy whose connection closed before an application passed it on does not end the process', async () => {
     const gateway = createGateway({ trustProxies: ['127.0.0.1'] });
     const statuses: number[] = [];

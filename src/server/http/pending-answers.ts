@@ -32,10 +32,15 @@ export function closeUnread(server: Server | TlsServer, clock: Clock, metrics: M
   let cancel = () => {};
 
   server.on('setSecureContext' in server ? 'secureConnection' : 'connection', (socket: Socket) => {
+    // After an ignored upgrade a connection is passed to the server a second time.
+    if (sockets.has(socket)) return;
     sockets.set(socket, null);
     if (sockets.size === 1) cancel = clock.after(CHECK_MS, check);
   });
-  server.on('upgrade', ({ socket }) => forget(socket));
+  server.on('upgrade', ({ socket }) => {
+    // The deadline of a WebSocket begins with its own messages.
+    if (socket.writableLength === 0) forget(socket);
+  });
   server.on('close', () => {
     sockets.clear();
     cancel();
