@@ -99,6 +99,30 @@ describe('readers of one subscription over server-sent events', () => {
     expect(last.conflated).toBeGreaterThan(0);
     for (const { abort } of [slow, healthy]) abort();
   });
+
+  it('S4, S5: an SSE client that resumes and does not read is sent what the buffers of the system hold, and the rest when it reads', async () => {
+    const characters = 500_000;
+    const source = createMemoryProvider('wordy', [largeSession('a', 1, characters)]);
+    await using gateway = await startGateway({ clock: createManualClock(), providers: [source.provider] });
+    await gateway.gateway.ready();
+    const query = `subscription { targetChanges { changes { target { ${WAIT_REASON_FIELDS} } } } }`;
+    const first = await openEventStream(gateway.url, query);
+    const cursor = (await first.events.next()).value?.id;
+    first.abort();
+    await expect.poll(() => gateway.gateway.readers).toBe(0);
+    for (let round = 1; round <= 60; round += 1) source.put(largeSession('a', 1, characters, round));
+    const { events, abort } = await openEventStream(gateway.url, query, cursor);
+    const metrics = await (await fetch(`${gateway.origin}/metrics`)).text();
+    const [, sent] = /^tilt_graphql_payloads_total\{transport="sse"\} (\d+)$/m.exec(metrics) ?? [];
+    expect(Number(sent)).toBeLessThan(50);
+    const rounds: number[] = [];
+    while (rounds.at(-1) !== 60) {
+      const { changes } = JSON.parse((await events.next()).value?.data ?? '').data.targetChanges;
+      rounds.push(Number.parseInt(changes[0].target.state.waitReason, 10));
+    }
+    expect(rounds).toEqual(Array.from({ length: 60 }, (_, index) => index + 1));
+    abort();
+  });
 });
 
 describe('server-sent events', () => {

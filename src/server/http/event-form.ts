@@ -16,6 +16,8 @@ export interface EventForm {
   readonly ping: EventBytes;
   /** Memory of a payload in this form. */
   memoryOf(payload: Payload): AnswerMemory | null;
+  /** Length of the body of an event, in bytes. */
+  bodyLength(payload: Payload): number;
   /** Whether an event is a single buffer. The body of a longer one is not copied. */
   isShort(payload: Payload): boolean;
   /** Joins short events. */
@@ -79,14 +81,14 @@ export const GZIP_EVENTS: EventForm = createForm({
 });
 
 /** Differences between forms. */
-interface FormOptions extends Pick<EventForm, 'isCompressed' | 'headers' | 'memoryOf'> {
+interface FormOptions extends Pick<EventForm, 'isCompressed' | 'headers' | 'memoryOf' | 'bodyLength'> {
   readonly start: Buffer;
   readonly ping: Buffer;
-  bodyLength(payload: Payload): number;
   partsOf(payload: Payload): Parts;
 }
 
-function createForm({ start, ping, bodyLength, partsOf, ...options }: FormOptions): EventForm {
+function createForm({ start, ping, partsOf, ...options }: FormOptions): EventForm {
+  const { bodyLength } = options;
   const eventOf = memoize((payload: Payload): EventBytes => framed(Buffer.concat(partsOf(payload))));
   /**
    * Caches the last joined chunk by its first payload. Readers of a group mostly receive the same payloads in

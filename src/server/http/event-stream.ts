@@ -49,6 +49,7 @@ export class EventStream implements Sink, Task {
   #reader: Reader | null = null;
   /** Payloads of the current tick, or those before the stream is opened. */
   #line: Payload[] = [];
+  #lineBytes = 0;
   /** Release the memory of large payloads in the line once they are sent. */
   #releases: (() => void)[] = [];
   /** Null until the stream is opened. */
@@ -70,7 +71,7 @@ export class EventStream implements Sink, Task {
   }
 
   get isPaused(): boolean {
-    return this.#isPaused;
+    return this.#isPaused || this.#lineBytes >= MAX_UNSENT;
   }
 
   get isEnded(): boolean {
@@ -100,14 +101,25 @@ export class EventStream implements Sink, Task {
     this.#schedulePing();
     this.#scheduleExpiry();
     this.run();
+    // The line was full before the stream was opened.
+    if (!this.#isPaused) this.#reader?.resume();
     socket?.uncork();
   }
 
   send(payload: Payload): void {
-    const memory = this.#options.form.memoryOf(payload);
-    if (memory) this.#releases.push(memory.retain(this.#options.cut));
+    const { form, cut, scheduler } = this.#options;
+    const memory = form.memoryOf(payload);
+    if (memory) this.#releases.push(memory.retain(cut));
     this.#line.push(payload);
-    if (this.#line.length === 1 && this.#target !== null) this.#options.scheduler.afterFlush(this);
+    this.#lineBytes += form.bodyLength(payload);
+    if (this.#lineBytes >= MAX_UNSENT) this.#flushLine();
+    else if (this.#line.length === 1 && this.#target !== null) scheduler.afterFlush(this);
+  }
+
+  /** Writes a full line at once, so that the reader pauses in time. */
+  #flushLine(): void {
+    if (this.#target === null) this.#reader?.pause();
+    else this.run();
   }
 
   /** Writes the line. */
@@ -118,6 +130,7 @@ export class EventStream implements Sink, Task {
     const { stream, isChunked } = this.#target;
     const { form } = this.#options;
     this.#line = [];
+    this.#lineBytes = 0;
     if (releases.length === 0 && payloads.every(form.isShort)) {
       stream.write(form.join(payloads, isChunked));
     } else {
