@@ -5,10 +5,18 @@ import { type BucketContents, type Entry, envelopeOf, reachedAt, replay, toChang
  * Converts an entry after the snapshot. The end of a Session that is written again after its deletion is not
  * shown again after the retention time. The wall clock does not count: if it were wrong, the result would be
  * lost.
+ *
+ * @param known the previous entry of the key. If its Session has not ended, the end is always shown
  */
-export function toNextChanges(entry: Entry, log: string, retainMs: number): LogChange[] {
+export function toNextChanges(
+  entry: Entry,
+  known: Entry | undefined,
+  log: string,
+  retainMs: number,
+): LogChange[] {
   const envelope = envelopeOf(entry);
-  const isOver = envelope?.connection === 'gone' && (envelope.ageMs ?? 0) > retainMs;
+  const isOld = envelope?.connection === 'gone' && (envelope.ageMs ?? 0) > retainMs;
+  const isOver = isOld && (known === undefined || hasEnded(known));
   const changes = toChanges(isOver ? { ...entry, content: null } : entry, log);
   // The entry before it was pushed last, so the other targets need not be compared.
   const { changedTargets } = entry.delta ?? {};
@@ -20,14 +28,19 @@ export function toNextChanges(entry: Entry, log: string, retainMs: number): LogC
 /** Contents of a bucket. `oldest`: oldest revision that the bucket keeps, of any key. */
 type ReadContents = Required<Omit<BucketContents, 'newest' | 'silenceOf'>> & { readonly oldest: number };
 
-/** Creates the snapshot without Sessions that ended before a time in milliseconds since 1970. */
+/**
+ * Creates the snapshot without Sessions that ended before a time in milliseconds since 1970. If an earlier
+ * snapshot was pushed, a Session that ended after it is not omitted: its last known state has no result.
+ */
 export function createSnapshot(
   { oldest, ...contents }: ReadContents,
   newest: ReadonlyMap<string, Entry>,
   endedSince: number,
   silenceOf: (entry: Entry) => RecordedConnection | null,
 ): LogChange {
-  const hasExpired = (entry: Entry | undefined) => entry !== undefined && endedBefore(entry, endedSince);
+  const isUnknown = ({ revision }: Entry) => contents.from > 0 && revision > contents.from;
+  const hasExpired = (entry: Entry | undefined) =>
+    entry !== undefined && endedBefore(entry, endedSince) && !isUnknown(entry);
   // A client that knew an omitted Session must not resume as if it had missed nothing.
   const omitted = [...newest.values()].filter(hasExpired).map(({ revision }) => revision);
   // Nor one that knew a Session of which nothing is left, because its states are older than the age limit.
@@ -53,6 +66,9 @@ export function isLive(entry: Entry): boolean {
 
 /** Whether a Session ended, or was deleted, before a time in milliseconds since 1970. */
 function endedBefore(entry: Entry, time: number): boolean {
-  const hasEnded = entry.content === null || envelopeOf(entry)?.connection === 'gone';
-  return hasEnded && reachedAt(entry) < time;
+  return hasEnded(entry) && reachedAt(entry) < time;
+}
+
+function hasEnded(entry: Entry): boolean {
+  return entry.content === null || envelopeOf(entry)?.connection === 'gone';
 }

@@ -197,7 +197,7 @@ export function createBucketReader(
     if (envelope !== null && envelope.previous !== revision) onGap(entry, revision);
     const publisher = envelopeOf(known)?.publisher ?? null;
     const isAlive = presence.isAlive(key) && publisher === (envelope?.publisher ?? null);
-    for (const change of toNextChanges(entry, log, retainMs)) push(change);
+    for (const change of toNextChanges(entry, known, log, retainMs)) push(change);
     // A publisher that writes is alive, even if its first heartbeat arrives later.
     if (!isAlive) presence.seen(key);
   }

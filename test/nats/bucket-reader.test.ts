@@ -244,6 +244,24 @@ describe('a bucket reader that starts', () => {
     expect(news()).toEqual(['snapshot at 2 b/Tiltfile (gone: tilt exited)']);
   });
 
+  it.each([
+    ['the history', false],
+    ['only the newest states', true],
+  ])('shows the result of a Session that ended long ago, after the last snapshot: %s', (_, isNewestOnly) => {
+    const { clock, reader, news } = setUp();
+    reader.begin(isNewestOnly, 2);
+    reader.take(entryOf(clock, 'a', 1, 'gone', 2 * RETAIN_MS));
+    if (!isNewestOnly) reader.take(entryOf(clock, 'b', 2, 'live', 2 * RETAIN_MS));
+    reader.take(entryOf(clock, 'b', 3, 'gone', RETAIN_MS + 1, 2));
+    reader.presenceCaughtUp();
+    reader.sessionsCaughtUp();
+    expect(news().at(-1)).toBe(
+      isNewestOnly
+        ? 'snapshot at 3 b/Tiltfile (gone: tilt exited)'
+        : 'upsert b/Tiltfile 3 gone: tilt exited at 3',
+    );
+  });
+
   it('shows a Session that ended long ago and runs again', () => {
     const { clock, reader, news } = setUp();
     reader.begin(false);
@@ -278,6 +296,16 @@ describe('a bucket reader after its snapshot', () => {
       'upsert b/Tiltfile 2 gone: tilt exited at 2',
       'remove c/Tiltfile: it was deleted from the bucket at 3',
       'upsert a/Tiltfile 4 at 4',
+    ]);
+  });
+
+  it('shows the end of a live Session, however long ago it was first written', () => {
+    const { clock, reader, news } = setUpCaughtUp();
+    reader.take(again(entryOf(clock, 'a', 2, 'gone', 0, 1), RETAIN_MS + 1));
+    reader.take(again(entryOf(clock, 'a', 3, 'gone', 0, 2), RETAIN_MS + 2));
+    expect(news()).toEqual([
+      'upsert a/Tiltfile 2 gone: tilt exited at 2',
+      'remove a/Tiltfile: it was deleted from the bucket at 3',
     ]);
   });
 
