@@ -127,7 +127,7 @@ export function decodeSegment(value: unknown, index: number): Segment | DecodeEr
   try {
     return field(field(value, index, record), index, (segment) => readSegment(record(segment)));
   } catch (error) {
-    if (error instanceof DecodeError) return error.within('segments').within('logList');
+    if (error instanceof DecodeError) return error.within('logList', 'segments');
     throw error;
   }
 }

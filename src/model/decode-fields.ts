@@ -21,9 +21,9 @@ export class DecodeError extends Error {
     this.path = path;
   }
 
-  /** Creates the same error with one more key in front of its path. */
-  within(key: string | number): DecodeError {
-    return new DecodeError(this.expected, this.got, [key, ...this.keys]);
+  /** Creates the same error with more keys in front of its path. */
+  within(...keys: readonly (string | number)[]): DecodeError {
+    return new DecodeError(this.expected, this.got, [...keys, ...this.keys]);
   }
 }
 

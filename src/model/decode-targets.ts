@@ -20,31 +20,54 @@ import type {
 } from './session.js';
 
 /**
- * Decodes `status.targets`. Throws a `DecodeError` if it is not a list. An invalid target is kept as
- * unreadable.
+ * Maximum number of targets of a Session. A new one takes up to 16 µs, so that a Session delays all others by
+ * less than a second. A compressed message of 5 kB can have this many.
+ */
+const MAX_TARGETS = 50_000;
+
+/** Maximum number of unreadable targets of a Session. Each takes several times as long as a valid one. */
+const MAX_UNREADABLE = 1_000;
+
+/**
+ * Decodes `status.targets`. An invalid target is kept as unreadable. Throws a `DecodeError` if it is not a
+ * list, has more than {@link MAX_TARGETS} targets, or more than {@link MAX_UNREADABLE} unreadable ones.
  */
 export function decodeTargets(value: unknown): readonly Target[] {
   if (value == null) return NONE;
   if (!Array.isArray(value)) throw new DecodeError('a list', value, ['targets']);
-  const targets = value.map(decodeOrKeep);
+  if (value.length > MAX_TARGETS) {
+    throw new DecodeError(`at most ${MAX_TARGETS} targets`, value.length, ['targets']);
+  }
+  let unreadable = 0;
+  const targets = value.map((raw, index) =>
+    decodeOrKeep(raw, index, () => {
+      unreadable += 1;
+      if (unreadable > MAX_UNREADABLE) {
+        throw new DecodeError(`at most ${MAX_UNREADABLE} unreadable targets`, unreadable, ['targets']);
+      }
+    }),
+  );
   // Tilt sorts by name, and ascending names are unique. The check takes 0.4 ms for 10,000 targets, a Set 2
   // ms.
   return isAscending(targets) ? targets : withDistinctKeys(targets);
 }
 
 /**
- * Decodes the targets at the given indices and reuses all others of a known list. Returns null if a name
- * changed: keys may change then, and the whole list must be decoded.
+ * Decodes the targets at the given indices and reuses all others of a known list. Returns null if the whole
+ * list must be decoded: a name changed, so keys may change, or too many targets are unreadable.
  */
 export function decodeTargetsAt(
   known: readonly Target[],
   raw: ReadonlyMap<number, unknown>,
 ): readonly Target[] | null {
   const targets = known.slice();
+  let unreadable = 0;
   for (const [index, value] of raw) {
-    const target = decodeOrKeep(value, index);
+    const target = decodeOrKeep(value, index, () => {
+      unreadable += 1;
+    });
     const before = known[index];
-    if (target.name !== before?.name) return null;
+    if (unreadable > MAX_UNREADABLE || target.name !== before?.name) return null;
     targets[index] = withKey(target, before.key);
   }
   return targets;
@@ -52,12 +75,13 @@ export function decodeTargetsAt(
 
 const NONE: readonly never[] = [];
 
-function decodeOrKeep(raw: unknown, index: number): Target {
+function decodeOrKeep(raw: unknown, index: number, onUnreadable: () => void): Target {
   try {
     return decodeTarget(raw);
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
-    return createUnreadable(raw, error.within(index).within('targets').within('status'));
+    onUnreadable();
+    return createUnreadable(raw, error.within('status', 'targets', index));
   }
 }
 

@@ -34,6 +34,12 @@ export interface BucketReaderOptions {
   readonly onMismatch?: (key: string) => void;
 }
 
+/**
+ * Maximum size of the history that is kept until the snapshot, decompressed, in bytes. Above it only the
+ * newest states are kept. Decoded states need about twice as much memory.
+ */
+export const MAX_HISTORY_BYTES = 256 * 2 ** 20;
+
 /** Interval of looking for Sessions that the bucket has expired, in milliseconds. */
 const EXPIRY_CHECK_MS = 60_000;
 
@@ -97,6 +103,7 @@ export function createBucketReader(
 ): BucketReader {
   /** Entries before the snapshot; null after it. */
   let initial: Entry[] | null = [];
+  let historyBytes = 0;
   let beginning = { isNewestOnly: false, from: 0, oldest: 1 };
   const pending = new Set(['presence', 'sessions']);
   const entries = createNewestEntries(clock, (key, isEqual) => {
@@ -127,7 +134,7 @@ export function createBucketReader(
       const known = newest.get(entry.key);
       counts[entry.delta ? 'deltas' : 'states'] += 1;
       entries.record(entry);
-      if (initial) initial.push(entry);
+      if (initial) keepUntilSnapshot(initial, entry);
       else pushNext(entry, known);
     },
     heal(entry) {
@@ -155,6 +162,15 @@ export function createBucketReader(
       entries.dispose();
     },
   };
+
+  function keepUntilSnapshot(read: Entry[], entry: Entry): void {
+    read.push(entry);
+    historyBytes += entry.bytes ?? 0;
+    if (historyBytes <= MAX_HISTORY_BYTES) return;
+    historyBytes = 0;
+    beginning = { ...beginning, isNewestOnly: true };
+    initial = [...newest.values()].sort((a, b) => a.revision - b.revision);
+  }
 
   function caughtUp(what: string): void {
     pending.delete(what);

@@ -18,6 +18,8 @@ export interface Entry {
   readonly content: Envelope | DecodeError | null;
   /** How it follows from the previous entry; null if its value was read. */
   readonly delta?: ReceivedDelta;
+  /** Size of the value, decompressed. Default: 0, it was not read. */
+  readonly bytes?: number;
 }
 
 /**
@@ -41,7 +43,7 @@ export function decodeEntry(
     id: sessionIdOf(parts.instance, parts.name),
     revision,
     writtenAt,
-    content: decodeContent(message, parts),
+    ...decodeContent(message, parts),
   };
 }
 
@@ -65,18 +67,25 @@ function followEntry({ seq, writtenAt, headers }: StreamMessage, known: Entry): 
   };
 }
 
-function decodeContent(message: StreamMessage, { instance, name }: KeyParts): Entry['content'] {
-  if (isDeletion(message)) return null;
+function decodeContent(message: StreamMessage, parts: KeyParts): Pick<Entry, 'content' | 'bytes'> {
+  if (isDeletion(message)) return { content: null };
+  let bytes = 0;
   try {
-    const envelope = decodeEnvelope(decompress(message.data), instance);
-    const found = envelope.session.metadata.name;
-    // Its end, and the silence of its publisher, are reported for the key: another Session would stay live.
-    if (found === name) return envelope;
-    return new DecodeError(`"${name}" as in the key`, found, ['session', 'metadata', 'name']);
+    const text = decompress(message.data);
+    bytes = text.length;
+    return { content: decodeValue(text, parts), bytes };
   } catch (error) {
-    if (error instanceof DecodeError) return error;
+    if (error instanceof DecodeError) return { content: error, bytes };
     throw error;
   }
+}
+
+function decodeValue(text: string, { instance, name }: KeyParts): Envelope {
+  const envelope = decodeEnvelope(text, instance);
+  const found = envelope.session.metadata.name;
+  // Its end, and the silence of its publisher, are reported for the key: another Session would stay live.
+  if (found === name) return envelope;
+  throw new DecodeError(`"${name}" as in the key`, found, ['session', 'metadata', 'name']);
 }
 
 const SUBJECT_PREFIX = '$KV.';

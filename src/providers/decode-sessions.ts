@@ -86,7 +86,7 @@ function decodeItem(item: unknown, index: number, source: string): Session {
   try {
     return decodeObject(item, source);
   } catch (error) {
-    throw error instanceof DecodeError ? error.within(index).within('items') : error;
+    throw error instanceof DecodeError ? error.within('items', index) : error;
   }
 }
 

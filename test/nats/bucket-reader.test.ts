@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createBucketReader } from '../../src/nats/bucket-reader.js';
+import { createBucketReader, MAX_HISTORY_BYTES } from '../../src/nats/bucket-reader.js';
 import type { LogChange, RecordedConnection } from '../../src/nats/log-change.js';
 import type { Entry } from '../../src/nats/replay.js';
 import { createManualClock, type ManualClock } from '../support/manual-clock.js';
@@ -189,6 +189,20 @@ describe('a bucket reader that starts', () => {
     reader.presenceCaughtUp();
     reader.sessionsCaughtUp();
     expect(news()).toEqual(['snapshot at 5 a/Tiltfile']);
+  });
+
+  it('keeps only the newest states of a history that is larger than its memory', () => {
+    const { clock, reader, news } = setUp();
+    const bytes = MAX_HISTORY_BYTES / 2;
+    reader.begin(false);
+    for (const instance of ['a', 'b']) reader.seen(`${instance}.Tiltfile`, 'p');
+    reader.take({ ...entryOf(clock, 'a', 1), bytes });
+    reader.take({ ...entryOf(clock, 'b', 2), bytes });
+    reader.take({ ...entryOf(clock, 'a', 3, 'live', 0, 1), bytes: 1 });
+    reader.take({ ...entryOf(clock, 'b', 4, 'live', 0, 2), bytes: 1 });
+    reader.presenceCaughtUp();
+    reader.sessionsCaughtUp();
+    expect(news()).toEqual(['snapshot at 4 b/Tiltfile a/Tiltfile']);
   });
 
   it('marks a live Session as STALE if its publisher sends no heartbeats', () => {

@@ -12,9 +12,9 @@ import {
   type Envelope,
   encodeEnvelope,
   formatKey,
+  MAX_STATE_BYTES,
   parseKey,
 } from '../../src/nats/message-format.js';
-import { MAX_BYTES } from '../../src/providers/decode-sessions.js';
 import { rawSessions } from '../support/arbitraries.js';
 import { factsWithExcerpts } from '../support/fact-arbitraries.js';
 import { resourceJson } from '../support/fact-json.js';
@@ -238,10 +238,12 @@ describe('compression of values', () => {
   it.each([
     ['is cut off', gzipSync('x'.repeat(10_000)).subarray(0, -12), 'Z_BUF_ERROR'],
     ['only begins like gzip', Buffer.from([0x1f, 0x8b, 1, 2, 3]), 'Z_DATA_ERROR'],
-    ['exceeds the size limit', gzipSync(Buffer.alloc(MAX_BYTES + 1)), 'ERR_BUFFER_TOO_LARGE'],
+    ['exceeds the size limit', gzipSync(Buffer.alloc(MAX_STATE_BYTES + 1)), 'ERR_BUFFER_TOO_LARGE'],
   ])('rejects a value that %s', (_, bytes, code) => {
     expect(() => decompress(bytes)).toThrow(DecodeError);
-    expect(() => decompress(bytes)).toThrow(`expected gzip of at most ${MAX_BYTES} bytes, got "${code}"`);
+    expect(() => decompress(bytes)).toThrow(
+      `expected gzip of at most ${MAX_STATE_BYTES} bytes, got "${code}"`,
+    );
   });
 });
 

@@ -198,6 +198,19 @@ describe('cached lines of createWatchReader', () => {
     ]);
     expect(take([a, b], '4')).toMatchObject([{ type: 'upsert' }]);
   });
+
+  it('rejects a Session in which more than 1,000 known targets become unreadable', () => {
+    const state = createWatchState('t');
+    const read = createWatchReader('t');
+    const take = (list: readonly unknown[], resourceVersion: string) =>
+      state.event(read(Buffer.from(lineOf(list, { resourceVersion }))));
+    const valid = Array.from({ length: 1_001 }, (_, index) => rawTarget(`t${index}`));
+    expect(take(valid, '1')).toMatchObject([{ type: 'upsert' }]);
+    const invalid = valid.map(({ name }) => ({ name, type: 7 }));
+    expect(take(invalid, '2')).toMatchObject([
+      { type: 'stale', error: expect.stringContaining('at most 1000 unreadable targets') },
+    ]);
+  });
 });
 
 /** A store and its revisions. */
