@@ -62,6 +62,14 @@ export function firstToken(key: string): string {
   return key.split('.', 1)[0] ?? key;
 }
 
+/**
+ * Whether a report may list the key of a Session. A publisher with permission to write the keys of its own
+ * team could otherwise report the Sessions of another one as alive.
+ */
+export function mayList(reportKey: string, key: string): boolean {
+  return firstToken(reportKey) === firstToken(key);
+}
+
 /** Widens the subject of a gateway's Sessions to that of all reports that may list one of them. */
 export function toPresenceSubject(subject: string): string {
   const first = firstToken(subject);

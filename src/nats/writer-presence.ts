@@ -1,10 +1,11 @@
 import type { Clock } from '../lib/clock.js';
 import type { Presence } from './presence.js';
-import { decodeReport } from './presence-report.js';
+import { decodeReport, mayList } from './presence-report.js';
 
 /**
  * Heartbeats and reports of publishers. They count only for keys whose newest state their publisher wrote,
- * and are recorded until these states are known.
+ * and are recorded until these states are known. The name of a publisher is no secret, so a report of another
+ * team does not count either.
  */
 export interface WriterPresence {
   /** Processes a heartbeat of a publisher. */
@@ -67,7 +68,7 @@ export function createWriterPresence({ clock, presence, findWriter }: WriterPres
     const report = decodeReport(text);
     if (report === null) return;
     const { publisher, keys: listed } = report;
-    const keys = listed.filter((key) => findWriter(key) === publisher);
+    const keys = listed.filter((key) => mayList(from, key) && findWriter(key) === publisher);
     presence.reported(from, { text, keys, isComplete: keys.length === listed.length }, ageMs);
   }
 }

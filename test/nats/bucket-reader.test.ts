@@ -529,7 +529,7 @@ describe('a key whose deltas led to another state', () => {
 });
 
 describe('a report of a publisher', () => {
-  const FROM = 'host.p=231';
+  const FROM = 'x.p=231';
   const report = (publisher: string, ...instances: readonly string[]) =>
     JSON.stringify({
       version: 1,
@@ -537,14 +537,14 @@ describe('a report of a publisher', () => {
       sessions: Object.fromEntries(instances.map((instance) => [`${instance}.Tiltfile`, 'live'])),
     });
 
-  /** A reader of the live Sessions `a` and `b` of the publisher `p`, which has reported both. */
+  /** A reader of the live Sessions `x.a` and `x.b` of the publisher `p`, which has reported both. */
   function setUpReported() {
     const parts = setUp();
     const { clock, reader, news } = parts;
     reader.begin(false);
-    reader.reported(FROM, report('p', 'a', 'b'));
-    reader.take(entryOf(clock, 'a', 1));
-    reader.take(entryOf(clock, 'b', 2));
+    reader.reported(FROM, report('p', 'x.a', 'x.b'));
+    reader.take(entryOf(clock, 'x.a', 1));
+    reader.take(entryOf(clock, 'x.b', 2));
     reader.presenceCaughtUp();
     reader.sessionsCaughtUp();
     news();
@@ -555,45 +555,54 @@ describe('a report of a publisher', () => {
     const { clock, reader, news } = setUpReported();
     for (let round = 0; round < 10; round += 1) {
       await clock.advance(PRESENCE_MS / 3);
-      reader.reported(FROM, report('p', 'a', 'b'));
+      reader.reported(FROM, report('p', 'x.a', 'x.b'));
     }
     await clock.advance(PRESENCE_MS - 1);
     expect(news()).toEqual([]);
     await clock.advance(1);
-    expect(news()).toEqual([`stale a/Tiltfile: ${SILENCE}`, `stale b/Tiltfile: ${SILENCE}`]);
-    reader.reported(FROM, report('p', 'a', 'b'));
-    expect(news()).toEqual(['upsert a/Tiltfile 1', 'upsert b/Tiltfile 2']);
+    expect(news()).toEqual([`stale x.a/Tiltfile: ${SILENCE}`, `stale x.b/Tiltfile: ${SILENCE}`]);
+    reader.reported(FROM, report('p', 'x.a', 'x.b'));
+    expect(news()).toEqual(['upsert x.a/Tiltfile 1', 'upsert x.b/Tiltfile 2']);
   });
 
   it('that no longer lists a Session lets only that one become STALE', async () => {
     const { clock, reader, news } = setUpReported();
     for (let round = 0; round < 3; round += 1) {
       await clock.advance(PRESENCE_MS / 3);
-      reader.reported(FROM, report('p', 'a'));
+      reader.reported(FROM, report('p', 'x.a'));
     }
-    expect(news()).toEqual([`stale b/Tiltfile: ${SILENCE}`]);
-    reader.reported(FROM, report('p', 'a', 'b'));
-    expect(news()).toEqual(['upsert b/Tiltfile 2']);
+    expect(news()).toEqual([`stale x.b/Tiltfile: ${SILENCE}`]);
+    reader.reported(FROM, report('p', 'x.a', 'x.b'));
+    expect(news()).toEqual(['upsert x.b/Tiltfile 2']);
   });
 
   it('does not count for a Session whose newest state another publisher has written', async () => {
     const { clock, reader, news } = setUpReported();
-    reader.take(by('q', entryOf(clock, 'b', 3, 'live', 0, 2)));
+    reader.take(by('q', entryOf(clock, 'x.b', 3, 'live', 0, 2)));
     news();
     for (let round = 0; round < 3; round += 1) {
       await clock.advance(PRESENCE_MS / 3);
-      reader.reported(FROM, report('p', 'a', 'b'));
+      reader.reported(FROM, report('p', 'x.a', 'x.b'));
     }
-    expect(news()).toEqual([`stale b/Tiltfile: ${SILENCE}`]);
+    expect(news()).toEqual([`stale x.b/Tiltfile: ${SILENCE}`]);
+  });
+
+  it('does not count for a Session whose key has another first token', async () => {
+    const { clock, reader, news } = setUpReported();
+    for (let round = 0; round < 3; round += 1) {
+      await clock.advance(PRESENCE_MS / 3);
+      reader.reported('y.p=231', report('p', 'x.a', 'x.b'));
+    }
+    expect(news()).toEqual([`stale x.a/Tiltfile: ${SILENCE}`, `stale x.b/Tiltfile: ${SILENCE}`]);
   });
 
   it('counts together with the heartbeats of single Sessions, whichever is newer', async () => {
     const { clock, reader, news } = setUpReported();
     await clock.advance(PRESENCE_MS - 1_000);
-    reader.seen('b.Tiltfile', 'p');
+    reader.seen('x.b.Tiltfile', 'p');
     await clock.advance(1_000);
-    expect(news()).toEqual([`stale a/Tiltfile: ${SILENCE}`]);
+    expect(news()).toEqual([`stale x.a/Tiltfile: ${SILENCE}`]);
     await clock.advance(PRESENCE_MS - 1_000);
-    expect(news()).toEqual([`stale b/Tiltfile: ${SILENCE}`]);
+    expect(news()).toEqual([`stale x.b/Tiltfile: ${SILENCE}`]);
   });
 });

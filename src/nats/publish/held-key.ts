@@ -1,8 +1,8 @@
-import type { KV, KvEntry } from '@nats-io/kv';
+import type { KvEntry } from '@nats-io/kv';
 import { DecodeError } from '../../model/decode.js';
 import { ProviderError } from '../../providers/provider.js';
 import { decodeEnvelope, decompress, type Envelope } from '../message-format.js';
-import { decodeReport } from '../presence-report.js';
+import { decodeReport, mayList } from '../presence-report.js';
 
 /** Newest state of a key, and its revision. */
 export interface HeldState {
@@ -27,8 +27,13 @@ function tryDecode(bytes: Uint8Array): Envelope | null {
   }
 }
 
+/** The part of a presence bucket that is read. */
+export interface ReadablePresence {
+  get(key: string): Promise<Pick<KvEntry, 'operation' | 'string'> | null>;
+}
+
 /** Reads the publisher that is alive; null without one. */
-export async function readPublisher(presence: KV, key: string): Promise<string | null> {
+export async function readPublisher(presence: ReadablePresence, key: string): Promise<string | null> {
   const entry = await presence.get(key);
   return entry?.operation === 'PUT' ? entry.string() : null;
 }
@@ -41,13 +46,14 @@ interface Owner {
 
 /** Finds another publisher that is alive, by its heartbeat for this key or the report of its Sessions. */
 export async function findOtherPublisher(
-  presence: KV,
+  presence: ReadablePresence,
   { key, publisher }: Owner,
   envelope: Envelope | null,
 ): Promise<string | null> {
   const other = await readPublisher(presence, key);
   if (other !== null && other !== publisher) return other;
   if (envelope?.presence === undefined || envelope.publisher === publisher) return null;
+  if (!mayList(envelope.presence, key)) return null;
   const report = decodeReport((await readPublisher(presence, envelope.presence)) ?? '');
   return report?.publisher === envelope.publisher && report.keys.includes(key) ? report.publisher : null;
 }
