@@ -56,6 +56,8 @@ export interface KeyWriterOptions extends OwnedKeyOptions, Omit<WriteQueueOption
   restore(): Promise<void>;
   /** Called when the key belongs to another publisher. */
   onLost(error: ProviderError): void;
+  /** Called when the bucket has expired the final state, so that nothing is left to be kept. */
+  onForgotten(): void;
 }
 
 const NOTHING_TO_CHECK: Refreshed = { isAlive: false, isChecked: true };
@@ -107,7 +109,10 @@ export function createKeyWriter(options: KeyWriterOptions): KeyWriter {
   };
 
   async function refreshIn(bucket: Bucket, isUnchanged: boolean): Promise<Refreshed> {
-    if (queue.newest !== null && times.isExpired(queue.newest, bucket.maxAgeMs)) queue.forget();
+    if (queue.newest !== null && times.isExpired(queue.newest, bucket.maxAgeMs)) {
+      queue.forget();
+      options.onForgotten();
+    }
     if (queue.newest === null || signal.aborted) return NOTHING_TO_CHECK;
     const isWriting = queue.isRunning;
     const isKept = isWriting || isUnchanged || (await owned.isKept(bucket));

@@ -7,6 +7,8 @@ import type { BucketAddress } from '../settings.js';
 export interface PresenceWriter {
   /** Adds the key of a Session. Returns the key of the report that lists it. */
   add(key: string): string;
+  /** Removes the key of a Session. */
+  remove(key: string): void;
   /**
    * Returns the messages that report these keys as alive. Those of other keys are left out: readers consider
    * them STALE after a while.
@@ -51,10 +53,10 @@ export function createPresenceWriter(publisher: string): PresenceWriter {
       const token = firstToken(key);
       const known = groups.get(token) ?? [];
       groups.set(token, known);
-      const last = known.at(-1);
-      if (last !== undefined && last.keys.length < MAX_REPORTED_KEYS) {
-        last.keys.push(key);
-        return last.reportKey;
+      const open = known.find(({ keys }) => keys.length < MAX_REPORTED_KEYS);
+      if (open !== undefined) {
+        open.keys.push(key);
+        return open.reportKey;
       }
       count += 1;
       const group = {
@@ -65,6 +67,17 @@ export function createPresenceWriter(publisher: string): PresenceWriter {
       };
       known.push(group);
       return group.reportKey;
+    },
+    remove(key) {
+      const token = firstToken(key);
+      const known = groups.get(token) ?? [];
+      for (const { keys } of known) {
+        const index = keys.indexOf(key);
+        if (index >= 0) keys.splice(index, 1);
+      }
+      const left = known.filter(({ keys }) => keys.length > 0);
+      if (left.length === 0) groups.delete(token);
+      else groups.set(token, left);
     },
     messages(alive) {
       return [...groups.values()].flat().flatMap((group) => {

@@ -33,8 +33,9 @@ export function createPublisher(options: PublisherOptions): Publisher {
   const writers = createSessionWriters(options);
   const owners = createKeyOwners(log);
   const newest = new Map<string, KeyContent>();
-  const unsubscribe = store.subscribe(({ after }) => {
+  const unsubscribe = store.subscribe(({ before, after }) => {
     if (after !== null) publish(after);
+    else if (before !== null) forget(before);
   });
   for (const id of store.ids()) {
     const record = store.get(id);
@@ -54,8 +55,20 @@ export function createPublisher(options: PublisherOptions): Publisher {
     },
   };
 
+  function keyOf(record: SessionRecord): string {
+    return formatKey(options.instanceOf(record), record.metadata.name);
+  }
+
+  /** The store deletes a Session only after its end. */
+  function forget(record: SessionRecord): void {
+    const key = keyOf(record);
+    if (!owners.remove(key, record.id)) return;
+    newest.delete(key);
+    writers.release(key);
+  }
+
   function publish(record: SessionRecord): void {
-    const key = formatKey(options.instanceOf(record), record.metadata.name);
+    const key = keyOf(record);
     const content = owners.update(key, record);
     newest.set(key, content);
     writers.write(key, toCurrentState(content));
@@ -66,6 +79,8 @@ export function createPublisher(options: PublisherOptions): Publisher {
 export interface KeyOwners {
   /** Records the newest state of a Session, and returns the content of its key. */
   update(key: string, record: SessionRecord): KeyContent;
+  /** Removes a Session. Returns whether its key has none left. */
+  remove(key: string, id: SessionId): boolean;
 }
 
 /** Content of a key. */
@@ -93,6 +108,13 @@ export function createKeyOwners(log: Log): KeyOwners {
       }
       const [shown = record] = records.values();
       return { record: shown, conflict: checkConflict(key, [...records.keys()]) };
+    },
+    remove(key, id) {
+      const records = owners.get(key);
+      records?.delete(id);
+      if (records !== undefined && records.size > 0) return false;
+      owners.delete(key);
+      return true;
     },
   };
 

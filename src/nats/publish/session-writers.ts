@@ -13,6 +13,8 @@ export interface SessionWriters {
   readonly failed: Promise<ProviderError>;
   /** Writes a state to a key. Never waits. Returns false if the key, or the broker, cannot be used. */
   write(key: string, state: SessionState): boolean;
+  /** Stops keeping the state of a key in the bucket, once it is written. */
+  release(key: string): void;
   /**
    * Waits until everything is written, deletes the heartbeats, and closes the broker. Resolves with the keys
    * that were not written in time.
@@ -41,6 +43,8 @@ export interface SessionWritersOptions {
 export function createSessionWriters(options: SessionWritersOptions): SessionWriters {
   const { broker, publisher, takeOver, awaitsKeys = false, clock, log } = options;
   const writers = new Map<string, KeyWriter>();
+  /** Keys to release once their states are written. */
+  const released = new Set<string>();
   const ending = new AbortController();
   let fail: (error: ProviderError) => void = () => {};
   const failed = new Promise<ProviderError>((resolve) => {
@@ -52,7 +56,14 @@ export function createSessionWriters(options: SessionWritersOptions): SessionWri
 
   return {
     failed,
-    write: (key, state) => findWriter(key).write(state),
+    write(key, state) {
+      released.delete(key);
+      return findWriter(key).write(state);
+    },
+    release(key) {
+      released.add(key);
+      removeReleased(key);
+    },
     async close(deadlineMs) {
       const isInTime = await finishesWithin(clock, deadlineMs, allWritten());
       const unwritten = [...writers.values()].filter(({ isDone }) => !isDone).map(({ key }) => key);
@@ -83,10 +94,24 @@ export function createSessionWriters(options: SessionWritersOptions): SessionWri
         fail(error);
         onProgress();
       },
-      onDone: () => onProgress(),
+      onDone: () => {
+        onProgress();
+        removeReleased(key);
+      },
+      onForgotten: () => remove(key),
     });
     writers.set(key, writer);
     return writer;
+  }
+
+  function removeReleased(key: string): void {
+    if (released.has(key) && writers.get(key)?.isDone !== false) remove(key);
+  }
+
+  function remove(key: string): void {
+    released.delete(key);
+    writers.delete(key);
+    presence.remove(key);
   }
 
   function allWritten(): Promise<void> {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createManualClock, type ManualClock } from '../../support/manual-clock.js';
 import { type NatsServer, startNats } from '../../support/nats-server.js';
 import { session } from '../../support/sessions.js';
+import { openTcpProxy } from '../../support/tcp-proxy.js';
 import { openTestBucket, type TestBucket } from '../../support/test-bucket.js';
 import { startPublisher } from '../../support/test-publisher.js';
 
@@ -154,6 +155,56 @@ describe('a publisher whose Tilt has left', () => {
     await expect.poll(at, PATIENCE).toBeGreaterThan(before + 1);
     expect(await lastIn(bucket.bucket, 'aged')).toBeNull();
     expect(one.lines).toEqual([]);
+  });
+
+  it('does not write the final state again an hour after the end of the Session', async () => {
+    const address = nats.address('kept');
+    const clock = createManualClock();
+    await using bucket = await openTestBucket(address, SETTINGS);
+    const { bucket: open } = bucket;
+    const sessions = [SESSION, session('other')];
+    await using one = startPublisher({ address, settings: SETTINGS, clock, sessions });
+    await expect.poll(() => lastIn(open, 'kept'), PATIENCE).toContain('"link":"live"');
+    one.remove(SESSION);
+    await expect.poll(() => lastIn(open, 'kept'), PATIENCE).toContain('"link":"gone"');
+    await clock.advance(3_600_000);
+    const written: string[] = [];
+    open.connection.subscribe('$KV.kept.>', { callback: (_, { subject }) => void written.push(subject) });
+    await open.connection.flush();
+    // Twice: in the first round, the state of the other Session may be written before that of this one.
+    for (const round of [1, 2]) {
+      await open.manager.streams.purge(open.sessionStream);
+      await expect
+        .poll(async () => {
+          await clock.advance(STEP_MS);
+          return written.length;
+        }, PATIENCE)
+        .toBeGreaterThanOrEqual(round);
+    }
+    expect(new Set(written)).toEqual(new Set(['$KV.kept.other.Tiltfile']));
+    // A later run continues.
+    one.put(session('ci', {}, { resourceVersion: '77' }));
+    await expect.poll(() => lastIn(open, 'kept'), PATIENCE).toContain('"resourceVersion":"77"');
+  });
+
+  it('writes the final state although the store has forgotten the Session while the broker was away', async () => {
+    const clock = createManualClock();
+    await using bucket = await openTestBucket(nats.address('away'), SETTINGS);
+    await using proxy = await openTcpProxy(nats.port);
+    const address = `nats://127.0.0.1:${proxy.port}/away`;
+    await using one = startPublisher({ address, settings: SETTINGS, clock, sessions: [SESSION] });
+    await expect.poll(() => lastIn(bucket.bucket, 'away'), PATIENCE).toContain('"link":"live"');
+    proxy.cut();
+    await expect.poll(() => one.broker.isDown, PATIENCE).toBe(true);
+    one.remove(SESSION);
+    await clock.advance(3_600_000);
+    proxy.restore();
+    await expect
+      .poll(async () => {
+        await clock.advance(STEP_MS);
+        return lastIn(bucket.bucket, 'away');
+      }, PATIENCE)
+      .toContain('"link":"gone"');
   });
 
   it('leaves the key to another publisher that has claimed it, and continues', async () => {

@@ -91,6 +91,26 @@ describe('the presence of a publisher', () => {
     ]);
   });
 
+  it('forgets the Sessions that are removed, and reuses their places', async () => {
+    const keys = Array.from({ length: 1_001 }, (_, index) => `x.${index}.Tiltfile`);
+    const { writer, reports, beat } = setUp(...keys);
+    for (const key of keys.slice(0, 2)) writer.remove(key);
+    expect(writer.add('x.new.Tiltfile')).toBe(reports[0]);
+    const bucket = createBucket();
+    const [first] = await beat(bucket, ['x.1.Tiltfile', 'x.2.Tiltfile', 'x.new.Tiltfile']);
+    expect(first).toEqual([reports[0], textOf('x.2.Tiltfile', 'x.new.Tiltfile')]);
+    writer.remove('x.1000.Tiltfile');
+    expect(writer.messages(new Set([...keys, 'x.new.Tiltfile']))).toHaveLength(1);
+  });
+
+  it('of two Sessions is a heartbeat again after one of them was removed', async () => {
+    const { writer, beat } = setUp(A, B);
+    writer.remove(A);
+    expect(await beat(createBucket())).toEqual([[B, 'run']]);
+    writer.remove(B);
+    expect(await beat(createBucket())).toEqual([]);
+  });
+
   it('deletes the reports that it has written when it leaves', async () => {
     const { writer, beat } = setUp(A, B, 'other.x.Tiltfile');
     const bucket = createBucket();

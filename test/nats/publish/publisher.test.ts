@@ -62,6 +62,17 @@ describe('a key with several Sessions', () => {
     expect(lines).toEqual([]);
   });
 
+  it('is forgotten with the last of them', () => {
+    begin('a', 'b');
+    note('a/Tiltfile');
+    note('b/Tiltfile');
+    expect(owners.remove(KEY, 'a/Tiltfile')).toBe(false);
+    expect(note('b/Tiltfile')).toEqual(['b/Tiltfile', 'live', null]);
+    expect(owners.remove(KEY, 'b/Tiltfile')).toBe(true);
+    expect(owners.remove(KEY, 'b/Tiltfile')).toBe(true);
+    expect(note('a/Tiltfile')).toEqual(['a/Tiltfile', 'live', null]);
+  });
+
   it('names at most five Sessions in a conflict', () => {
     const instances = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
     begin(...instances);
