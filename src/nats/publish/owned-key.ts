@@ -3,6 +3,7 @@ import { isSystemError } from '../../lib/errors.js';
 import { ProviderError } from '../../providers/provider.js';
 import type { Bucket } from '../bucket.js';
 import { encodeDeltaHeaders } from '../delta-message.js';
+import { isTooLarge } from '../errors.js';
 import { COMPRESS_FROM_BYTES, compress, type Envelope, encodeEnvelope } from '../message-format.js';
 import {
   createHeldError,
@@ -151,8 +152,15 @@ export function createOwnedKey(
 
   async function write(bucket: Bucket, state: WritableState, previous: number): Promise<void> {
     const text = encodeEnvelope({ publisher, serial, previous, presence: reportKey, ...state });
+    const value = compress(text);
     const headers = text.length < COMPRESS_FROM_BYTES ? NO_HEADERS : deltaHeaders(state, previous);
-    revision = await bucket.putState(key, compress(text), previous, headers);
+    try {
+      revision = await bucket.putState(key, value, previous, headers);
+    } catch (error) {
+      if (headers.size === 0 || !isTooLarge(error)) throw error;
+      // The delta only saves time, so it is left out before any part of the state.
+      revision = await bucket.putState(key, value, previous, NO_HEADERS);
+    }
     written = { state, revision };
   }
 

@@ -271,6 +271,28 @@ describe('a state that is too large with its facts', () => {
     ]);
   });
 
+  it('only because of its delta is published without that, and with its facts', async () => {
+    const address = nats.address('delta');
+    await using bucket = await openTestBucket(address);
+    await using gateway = await readBucket(address);
+    const labels = large();
+    await using one = startPublisher({ address, sessions: [state(labels, null)] });
+    const shows = (expected: Partial<Explanation>) =>
+      expect.poll(() => gateway.explanation(), PATIENCE).toMatchObject({ connection: 'LIVE', ...expected });
+    await shows({ cluster: null });
+    const { manager, sessionStream } = bucket.bucket;
+    const { config } = await manager.streams.info(sessionStream);
+    const message = await manager.streams.getMessage(sessionStream, { last_by_subj: `$KV.delta.${KEY}` });
+    // A header with the expected revision has 70 bytes, and a delta with its digest has more than 200.
+    await manager.streams.update(sessionStream, {
+      ...config,
+      max_msg_size: (message?.data.length ?? 0) + 150,
+    });
+    one.put(state(labels, 'refused', 'running'));
+    await shows({ labels: expect.arrayContaining(labels), cluster: 'refused' });
+    expect(one.lines).toEqual([]);
+  });
+
   it('is published without excerpts of the log first, if it then fits with its facts', async () => {
     await using small = await startNats({ extraLines: 'max_payload: 16K' });
     const address = small.address('excerpts');
