@@ -4,18 +4,19 @@ import type { Log } from '../lib/log.js';
 import { createMetrics } from '../lib/metrics.js';
 import { version } from '../lib/version.js';
 import { readCredentials } from '../nats/connection.js';
+import { formatKey } from '../nats/message-format.js';
 import { connectBroker } from '../nats/publish/broker.js';
 import { createPublisher } from '../nats/publish/publisher.js';
-import { parseAddress, withoutLogin } from '../nats/settings.js';
+import { isSameBucket, mayMatch, parseAddress, withoutLogin } from '../nats/settings.js';
 import { createSources, type Sources } from '../providers/sources.js';
 import { createStore, type Store } from '../store/store.js';
 import { followTilts } from '../tilts.js';
 import { type CliProcess, homeDirectory, stopSignal } from './cli-process.js';
 import { withoutUndefined } from './options/option.js';
 import type { PublishFlags } from './options/publish.js';
-import { chooseSources } from './sources.js';
+import { chooseSources, findBuckets } from './sources.js';
 import { createStderrLog } from './stderr-log.js';
-import { orUsageError } from './usage-error.js';
+import { orUsageError, UsageError } from './usage-error.js';
 import { logUnwritten, type PublishParts, publishCommand } from './wrapped-command.js';
 
 /**
@@ -35,12 +36,13 @@ export async function publish(
   const address = await orUsageError(async () => parseAddress(options.to), '--to: ');
   const credentials = withoutUndefined(flags.credentials);
   await orUsageError(() => readCredentials(credentials));
+  // Once: macOS changes the name with the network, and a running Session must keep its key.
+  const host = hostname();
+  await orUsageError(async () => rejectOwnBucket(options, host));
   const stopped = command.length === 0 ? stopSignal(cli) : null;
   const store = createStore({ clock, epoch: 'publish' });
   const opened = await openSources(flags, store, { cli, clock, log });
   const random = Math.random;
-  // Once: macOS changes the name with the network, and a running Session must keep its key.
-  const host = hostname();
   const settings = withoutUndefined(flags.bucket);
   const broker = connectBroker({ address, credentials, settings, clock, random, log });
   const parts: PublishParts = {
@@ -62,6 +64,29 @@ export async function publish(
   } finally {
     await opened.sources.close();
     store.dispose();
+  }
+}
+
+/**
+ * Throws a {@link UsageError} if a source has the keys that are published: each Session would be published
+ * again and again, with the name of the host one more time in front.
+ *
+ * @param host start of the keys without `--instance`
+ */
+export function rejectOwnBucket(
+  { to, from, instance }: Pick<PublishFlags['publish'], 'to' | 'from' | 'instance'>,
+  host: string,
+): void {
+  const target = parseAddress(to);
+  const prefix = formatKey(instance ?? host, 'Tiltfile')
+    .split('.')
+    .slice(0, -1);
+  for (const text of findBuckets(from, '--from')) {
+    const source = parseAddress(text);
+    if (!isSameBucket(source, target) || !mayMatch(source.subject, prefix)) continue;
+    throw new UsageError(
+      `--from ${withoutLogin(text)}: publish writes to this bucket and would read its own Sessions; use another bucket, or a subject without ${prefix.join('.')}.>`,
+    );
   }
 }
 

@@ -79,7 +79,19 @@ export async function chooseSources(options: SourceOptions, parts: SourceParts):
 
 /** Whether a `--source` is a NATS bucket. Throws a {@link UsageError} for an invalid one. */
 export function readsBucket(sources: readonly string[]): boolean {
-  return sources.some((source) => parseSourceSpec(source, '--source').type === 'nats');
+  return findBuckets(sources, '--source').length > 0;
+}
+
+/**
+ * Returns the addresses of the sources that are NATS buckets. Throws a {@link UsageError} for an invalid one.
+ *
+ * @param option option that names the sources, for the error
+ */
+export function findBuckets(sources: readonly string[], option: SourceOption): readonly string[] {
+  return sources.flatMap((source) => {
+    const spec = parseSourceSpec(source, option);
+    return spec.type === 'nats' ? [spec.address] : [];
+  });
 }
 
 /** One parsed `--source` or `--from`. */

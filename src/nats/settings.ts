@@ -85,6 +85,28 @@ export function parseAddress(text: string): BucketAddress {
   };
 }
 
+/** Whether two addresses are certainly those of one bucket: they have a server in common. */
+export function isSameBucket(a: BucketAddress, b: BucketAddress): boolean {
+  const servers = new Set(a.servers.map(withPort));
+  return a.bucket === b.bucket && b.servers.some((server) => servers.has(withPort(server)));
+}
+
+function withPort(server: string): string {
+  return `${server}${/:\d+$/.test(server) ? '' : ':4222'}`.toLowerCase();
+}
+
+/**
+ * Whether a subject may select one of the keys that begin with these tokens. Each of them has at least one
+ * more token.
+ */
+export function mayMatch(subject: string, prefix: readonly string[]): boolean {
+  const tokens = subject.split('.');
+  const end = tokens.findIndex(
+    (token, index) => token === '>' || index >= prefix.length || (token !== '*' && token !== prefix[index]),
+  );
+  return end >= 0 && (tokens[end] === '>' || end >= prefix.length);
+}
+
 /** Removes the login from an address, for messages and logs. */
 export function withoutLogin(text: string): string {
   return text.replace(/(\w+:\/\/).*@/s, '$1');
