@@ -1,5 +1,14 @@
 import type { LogChange, RecordedConnection } from './log-change.js';
-import { type BucketContents, type Entry, envelopeOf, reachedAt, replay, toChanges } from './replay.js';
+import {
+  type BucketContents,
+  type Entry,
+  envelopeOf,
+  followsOther,
+  mayFollowOther,
+  reachedAt,
+  replay,
+  toChanges,
+} from './replay.js';
 
 /**
  * Converts an entry after the snapshot. The end of a Session that is written again after its deletion is not
@@ -18,15 +27,41 @@ export function toNextChanges(
   const isOld = envelope?.connection === 'gone' && (envelope.ageMs ?? 0) > retainMs;
   const isOver = isOld && (known === undefined || hasEnded(known));
   const changes = toChanges(isOver ? { ...entry, content: null } : entry, log);
+  const revision = known?.revision ?? 0;
   // The entry before it was pushed last, so the other targets need not be compared.
   const { changedTargets } = entry.delta ?? {};
-  return changedTargets
-    ? changes.map((change) => (change.type === 'upsert' ? { ...change, changedTargets } : change))
-    : changes;
+  const gap = followsOther(entry, revision) ? { unknownAfter: revision } : {};
+  return changes.map((change) => {
+    if (change.type === 'upsert') return { ...change, ...(changedTargets && { changedTargets }), ...gap };
+    return change.type === 'remove' ? { ...change, ...gap } : change;
+  });
 }
 
 /** Contents of a bucket. `oldest`: oldest revision that the bucket keeps, of any key. */
 type ReadContents = Required<Omit<BucketContents, 'newest' | 'silenceOf'>> & { readonly oldest: number };
+
+/**
+ * Finds the lowest revision after which states of a key are unknown; undefined if there is none.
+ *
+ * @param from revision up to which everything was pushed before
+ * @param known last revision of each key that was read before
+ */
+export function findUnknownAfter(
+  entries: readonly Entry[],
+  from: number,
+  known: ReadonlyMap<string, number>,
+): number | undefined {
+  const last = new Map(known);
+  let lowest: number | undefined;
+  for (const entry of entries) {
+    const { key, revision } = entry;
+    if (revision <= from) continue;
+    const before = last.get(key) ?? 0;
+    if (mayFollowOther(entry, before)) lowest = Math.min(before, lowest ?? before);
+    last.set(key, revision);
+  }
+  return lowest;
+}
 
 /**
  * Creates the snapshot without Sessions that ended before a time in milliseconds since 1970. If an earlier

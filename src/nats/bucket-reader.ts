@@ -1,11 +1,11 @@
 import { type Clock, sleep } from '../lib/clock.js';
 import { createDeltaCounts, type DeltaCounts } from '../lib/metrics.js';
 import type { Bucket } from './bucket.js';
-import { createSnapshot, isLive, toNextChanges } from './bucket-changes.js';
+import { createSnapshot, findUnknownAfter, isLive, toNextChanges } from './bucket-changes.js';
 import type { LogChange, RecordedConnection } from './log-change.js';
 import { createNewestEntries } from './newest-entries.js';
 import { createPresence } from './presence.js';
-import { type Entry, envelopeOf, toChanges, withSilence } from './replay.js';
+import { type Entry, envelopeOf, followsOther, toChanges, withSilence } from './replay.js';
 import { createWriterPresence } from './writer-presence.js';
 
 /** Dependencies and callbacks of {@link createBucketReader}. */
@@ -22,8 +22,13 @@ export interface BucketReaderOptions {
    */
   readonly onLoss?: (newest: number) => void;
   /**
-   * Called with the last known revision of a key if the bucket dropped states after it. Throws to start
-   * again, so that cursors in between count as unknown. Default: accepts it.
+   * Last revision of each key that was pushed, by this reader or an earlier one of the same bucket. The
+   * reader updates it. Default: an empty map.
+   */
+  readonly known?: Map<string, number>;
+  /**
+   * Called with the last known revision of a key if the bucket dropped states after it. Cursors in between
+   * count as unknown.
    */
   readonly onGap?: (entry: Entry, known: number) => void;
   /**
@@ -98,6 +103,7 @@ export function createBucketReader(
     onLoss = () => {},
     onGap = () => {},
     onMismatch = () => {},
+    known: revisions = new Map(),
     counts = createDeltaCounts(),
   }: BucketReaderOptions,
 ): BucketReader {
@@ -182,7 +188,12 @@ export function createBucketReader(
   }
 
   function pushSnapshot(read: readonly Entry[]): void {
-    push(createSnapshot({ ...beginning, entries: read, log }, newest, clock.now() - retainMs, silenceOf));
+    const { from } = beginning;
+    const unknownAfter = from > 0 ? findUnknownAfter(read, from, revisions) : undefined;
+    revisions.clear();
+    for (const [key, { revision }] of newest) revisions.set(key, revision);
+    const contents = { ...beginning, entries: read, log, unknownAfter };
+    push(createSnapshot(contents, newest, clock.now() - retainMs, silenceOf));
     for (const entry of newest.values()) pushSilence(entry);
   }
 
@@ -210,7 +221,8 @@ export function createBucketReader(
     const { key } = entry;
     const revision = known?.revision ?? 0;
     const envelope = envelopeOf(entry);
-    if (envelope !== null && envelope.previous !== revision) onGap(entry, revision);
+    if (followsOther(entry, revision)) onGap(entry, revision);
+    revisions.set(key, entry.revision);
     const publisher = envelopeOf(known)?.publisher ?? null;
     const isAlive = presence.isAlive(key) && publisher === (envelope?.publisher ?? null);
     for (const change of toNextChanges(entry, known, log, retainMs)) push(change);
@@ -229,6 +241,7 @@ export function createBucketReader(
     for (const [key, { id, writtenAt }] of newest) {
       if (writtenAt >= time || presence.isAlive(key)) continue;
       entries.forget(key);
+      revisions.delete(key);
       push({ type: 'remove', id, reason: 'it exceeded the age limit of the bucket' });
     }
   }

@@ -43,6 +43,11 @@ export interface RecordedConnection {
 export type LogChange =
   | (ChangeOfType<'snapshot'> & {
       readonly at: LogPosition;
+      /**
+       * Position after which states of a Session are unknown, if that is before an earlier change: the log
+       * had dropped them when they should have been read. Default: none are unknown.
+       */
+      readonly unknownAfter?: number;
       /** Connections of its Sessions. Default: live. */
       readonly connections?: ReadonlyMap<SessionId, RecordedConnection>;
       /**
@@ -57,11 +62,14 @@ export type LogChange =
     })
   | (ChangeOfType<'upsert'> & {
       readonly at?: LogPosition;
+      /** Position after which earlier states of the Session are unknown. Default: none are unknown. */
+      readonly unknownAfter?: number;
       /** Connection in the same revision of the log, applied together with the Session. Default: live. */
       readonly connection?: RecordedConnection;
     })
   | (ChangeOfType<'remove'> & {
       readonly at?: LogPosition;
+      readonly unknownAfter?: number;
       /** Time of the removal, if the log recorded it. Default: now. */
       readonly since?: MicroTime;
     })

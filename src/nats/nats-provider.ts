@@ -8,13 +8,7 @@ import { toProviderError } from './errors.js';
 import type { LogChange, LogPosition, LogProvider } from './log-change.js';
 import { readBucket } from './read-bucket.js';
 import type { Entry } from './replay.js';
-import {
-  type BucketAddress,
-  type BucketSettings,
-  formatAddress,
-  type NatsCredentials,
-  parseAddress,
-} from './settings.js';
+import { type BucketSettings, formatAddress, type NatsCredentials, parseAddress } from './settings.js';
 
 /** Options of {@link createNatsProvider}. */
 export interface NatsProviderOptions {
@@ -42,6 +36,9 @@ export interface NatsProviderOptions {
 /** Time after which revisions that a bucket no longer has count as lost, in milliseconds. */
 const LOSS_MS = 30_000;
 
+/** Interval in which one gap is logged at most, in milliseconds. */
+const GAP_LOG_MS = 60_000;
+
 /** An hour, as long as a gateway keeps a Session that is GONE. */
 const DEFAULT_RETAIN_MS = 3_600_000;
 
@@ -60,6 +57,9 @@ export function createNatsProvider(options: NatsProviderOptions): LogProvider {
   /** Time since which the bucket has fewer revisions than that; null if it has them. */
   let lossSince: number | null = null;
   let last: Bucket | null = null;
+  /** Last revision of each key, by this watch or an earlier one. */
+  const known = new Map<string, number>();
+  let gapLoggedAt = Number.NEGATIVE_INFINITY;
   const counts = createDeltaCounts();
   return {
     name,
@@ -80,6 +80,7 @@ export function createNatsProvider(options: NatsProviderOptions): LogProvider {
       last = bucket;
       const { state } = await bucket.manager.streams.info(bucket.sessionStream);
       const from = pushed?.log === bucket.log ? pushed.number : 0;
+      if (from === 0) known.clear();
       const pushAndRecord = (change: LogChange) => {
         if (scope.signal.aborted) return;
         pushed = positionOf(change) ?? pushed;
@@ -100,9 +101,8 @@ export function createNatsProvider(options: NatsProviderOptions): LogProvider {
             `${key}: its deltas led to another state than its publisher has; the state is read again`,
           );
         },
-        onGap: (entry: Entry, known: number) => {
-          throw createGapError(address, entry, known);
-        },
+        known,
+        onGap: logGap,
       };
       await readBucket(bucket, state, options, scope.signal);
     } catch (error) {
@@ -112,6 +112,14 @@ export function createNatsProvider(options: NatsProviderOptions): LogProvider {
       // Not awaited: a server that does not answer would delay the end.
       void connection.close().catch(() => {});
     }
+  }
+
+  /** Any publisher can cause a gap in its Sessions, so the others are not read again, nor is each one logged. */
+  function logGap({ key, revision }: Entry, before: number): void {
+    if (clock.monotonic() - gapLoggedAt < GAP_LOG_MS) return;
+    gapLoggedAt = clock.monotonic();
+    const what = `the bucket dropped revisions of ${key} between ${before} and ${revision} before they were read`;
+    log('warn', `${what}; if this happens often, keep more states (--bucket-history)`);
   }
 
   /**
@@ -127,12 +135,6 @@ export function createNatsProvider(options: NatsProviderOptions): LogProvider {
       );
     }
   }
-}
-
-function createGapError(address: BucketAddress, { key, revision }: Entry, known: number): ProviderError {
-  const what = `the bucket dropped revisions of ${key} between ${known} and ${revision} before they were read`;
-  const hint = 'if this happens often, keep more states (--bucket-history)';
-  return new ProviderError('unreachable', `${formatAddress(address)}: ${what}; ${hint}`);
 }
 
 /** Position up to which a change covers the log. */

@@ -127,6 +127,8 @@ export interface BucketContents {
    * Default: 0.
    */
   readonly from?: number;
+  /** Revision after which states are unknown, although later ones were pushed before. Default: none. */
+  readonly unknownAfter?: number | undefined;
   /** STALE for a newest entry that its publisher does not confirm; null for the others. Default: null. */
   readonly silenceOf?: (entry: Entry) => RecordedConnection | null;
 }
@@ -142,6 +144,7 @@ export function replay({
   newest,
   log,
   from = 0,
+  unknownAfter,
   silenceOf = () => null,
 }: BucketContents): Extract<LogChange, { readonly type: 'snapshot' }> {
   const since = isNewestOnly ? newest : Math.max(findCompleteSince(entries), from);
@@ -162,6 +165,7 @@ export function replay({
     ...connectionsOf([...before.values()], silenceOf),
     at: at(since),
     upTo: at(newest),
+    ...(unknownAfter !== undefined && { unknownAfter }),
     followedBy: entries
       .filter(({ revision }) => revision > since)
       .flatMap((entry) => withSilence(toChanges(entry, log), silenceOf(entry))),
@@ -217,16 +221,32 @@ function toTime(entry: Entry): MicroTime {
 
 /**
  * Finds the revision from which every state of every key is known: the latest one that does not certainly
- * follow the known entry of its key. The bucket may have dropped states in between, also while it was read. A
- * deletion, and a value that cannot be decoded, do not tell what they follow.
+ * follow the known entry of its key. The bucket may have dropped states in between, also while it was read.
  */
 function findCompleteSince(entries: readonly Entry[]): number {
   const last = new Map<string, number>();
   let since = 0;
   for (const entry of entries) {
     const { key, revision } = entry;
-    if (envelopeOf(entry)?.previous !== (last.get(key) ?? 0)) since = revision;
+    if (mayFollowOther(entry, last.get(key) ?? 0)) since = revision;
     last.set(key, revision);
   }
   return since;
+}
+
+/**
+ * Whether an entry does not certainly follow a known revision of its key. A deletion, and a value that cannot
+ * be decoded, do not tell what they follow.
+ */
+export function mayFollowOther(entry: Entry, known: number): boolean {
+  return envelopeOf(entry) === null || followsOther(entry, known);
+}
+
+/**
+ * Whether an entry names another revision before it than the known one of its key; 0 for none. A name that is
+ * impossible tells nothing.
+ */
+export function followsOther(entry: Entry, known: number): boolean {
+  const previous = envelopeOf(entry)?.previous ?? known;
+  return previous !== known && previous < entry.revision;
 }

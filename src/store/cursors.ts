@@ -20,8 +20,14 @@ export interface LogPosition {
 export interface Cursors {
   /** Records that the change at `at` made `revision`. */
   record(at: LogPosition, revision: number): void;
-  /** Records that a snapshot up to `at` made `revision`. Positions within it have no own revision. */
-  recordSnapshot(at: LogPosition, revision: number): void;
+  /**
+   * Records that a snapshot up to `at` made `revision`. Positions within it have no own revision.
+   *
+   * @param unknownAfter position after which states are unknown that were applied already. Default: none are
+   */
+  recordSnapshot(at: LogPosition, revision: number, unknownAfter?: number): void;
+  /** Records that states between a position and `at` are unknown. A client may have any of them. */
+  recordGap(unknownAfter: number, at: LogPosition): void;
   /** Records that `revision` contains every change up to `at`. The last may have been a no-op. */
   advanceTo(at: LogPosition, revision: number): void;
   cursorOf(revision: number): string;
@@ -36,18 +42,27 @@ export interface Cursors {
   isOwn(cursor: string): boolean;
   /** Whether a cursor belongs to the log, at a position that has not been applied here yet. */
   isAhead(cursor: string): boolean;
+  /** Whether a position has been applied here. */
+  isApplied(at: LogPosition): boolean;
 }
 
 /** The revision of a log position. */
 interface Checkpoint {
   readonly position: number;
   readonly revision: number;
-  /** Positions above this one and below the checkpoint's own were merged into its revision. */
-  readonly mergedAbove: number;
+}
+
+/** Positions that have no revision of their own: those between the two. */
+interface MergedRange {
+  readonly above: number;
+  readonly below: number;
 }
 
 /** More checkpoints than the journal keeps revisions. */
 const MAX_CHECKPOINTS = 20_000;
+
+/** Maximum number of merged ranges. Above it, the two oldest become one. */
+const MAX_MERGED = 1_000;
 
 const OWN = /^([a-z0-9]+)-(\d{1,15})$/;
 const SHARED = /^([a-z0-9]+)-(\d{1,15})(?:\.(\d{1,15})\.([a-z0-9]+))?$/;
@@ -60,21 +75,24 @@ const SHARED = /^([a-z0-9]+)-(\d{1,15})(?:\.(\d{1,15})\.([a-z0-9]+))?$/;
 export function createCursors(epoch: string): Cursors {
   let log: string | null = null;
   let checkpoints: Checkpoint[] = [];
+  /** Ascending, without overlaps. */
+  let merged: MergedRange[] = [];
   let applied = 0;
 
   return {
     record(at, revision) {
       advance(at);
-      add({ position: at.number, revision, mergedAbove: at.number });
+      add({ position: at.number, revision });
     },
-    recordSnapshot(at, revision) {
-      add({ position: at.number, revision, mergedAbove: advance(at) ?? -1 });
+    recordSnapshot(at, revision, unknownAfter = Number.POSITIVE_INFINITY) {
+      const before = advance(at) ?? -1;
+      merge(Math.min(before, unknownAfter), at.number);
+      add({ position: at.number, revision });
     },
+    recordGap: (unknownAfter, at) => merge(unknownAfter, at.number),
     advanceTo(at, revision) {
       advance(at);
-      if (checkpoints.at(-1)?.position !== at.number) {
-        add({ position: at.number, revision, mergedAbove: at.number });
-      }
+      if (checkpoints.at(-1)?.position !== at.number) add({ position: at.number, revision });
     },
     cursorOf(revision) {
       const checkpoint = findLast((candidate) => candidate.revision <= revision);
@@ -102,13 +120,14 @@ export function createCursors(epoch: string): Cursors {
     },
     isOwn: (cursor) => OWN.exec(cursor)?.[1] === epoch || parseShared(cursor)?.epoch === epoch,
     isAhead: (cursor) => (parseShared(cursor)?.position ?? 0) > applied,
+    isApplied: (at) => at.log === log && at.number <= applied,
   };
 
   /** Advances the applied position. Returns the previous one; null when `at` belongs to another log. */
   function advance(at: LogPosition): number | null {
     const isSame = log === at.log;
     const before = applied;
-    if (!isSame) checkpoints = [];
+    if (!isSame) [checkpoints, merged] = [[], []];
     log = at.log;
     applied = isSame ? Math.max(applied, at.number) : at.number;
     return isSame ? before : null;
@@ -119,6 +138,19 @@ export function createCursors(epoch: string): Cursors {
     if (checkpoint.position < (checkpoints.at(-1)?.position ?? 0)) return;
     checkpoints.push(checkpoint);
     if (checkpoints.length > 2 * MAX_CHECKPOINTS) checkpoints = checkpoints.slice(-MAX_CHECKPOINTS);
+  }
+
+  function merge(above: number, below: number): void {
+    if (above >= below) return;
+    let range: MergedRange = { above, below };
+    for (let last = merged.at(-1); last && last.below > range.above; last = merged.at(-1)) {
+      range = { above: Math.min(last.above, range.above), below: Math.max(last.below, range.below) };
+      merged.pop();
+    }
+    merged.push(range);
+    const [first, second] = merged;
+    if (merged.length <= MAX_MERGED || !first || !second) return;
+    merged.splice(0, 2, { above: first.above, below: second.below });
   }
 
   function parseShared(cursor: string) {
@@ -132,21 +164,21 @@ export function createCursors(epoch: string): Cursors {
   function findLast(holds: (checkpoint: Checkpoint) => boolean): Checkpoint | null {
     const newest = checkpoints.at(-1);
     if (newest === undefined || holds(newest)) return newest ?? null;
-    return checkpoints[findFirstIndex((checkpoint) => !holds(checkpoint)) - 1] ?? null;
+    return checkpoints[findFirstIndex(checkpoints, (checkpoint) => !holds(checkpoint)) - 1] ?? null;
   }
 
   function isMerged(position: number): boolean {
-    const next = checkpoints[findFirstIndex((checkpoint) => checkpoint.position > position)];
-    return next !== undefined && position > next.mergedAbove;
+    const next = merged[findFirstIndex(merged, ({ below }) => below > position)];
+    return next !== undefined && position > next.above;
   }
+}
 
-  /** Index of the first checkpoint that satisfies a condition, which must hold for all later ones too. */
-  function findFirstIndex(holds: (checkpoint: Checkpoint) => boolean): number {
-    return firstIndex(checkpoints.length, (index) => {
-      const checkpoint = checkpoints[index];
-      return checkpoint !== undefined && holds(checkpoint);
-    });
-  }
+/** Index of the first item that satisfies a condition, which must hold for all later ones too. */
+function findFirstIndex<T>(items: readonly T[], holds: (item: T) => boolean): number {
+  return firstIndex(items.length, (index) => {
+    const item = items[index];
+    return item !== undefined && holds(item);
+  });
 }
 
 /** How long a reader that comes from another gateway waits for this one to catch up, in milliseconds. */

@@ -40,6 +40,7 @@ interface SharedLogFields {
   readonly connection?: ConnectionStatus;
   readonly connections?: ReadonlyMap<SessionId, ConnectionStatus>;
   readonly since?: MicroTime;
+  readonly unknownAfter?: number;
 }
 
 /** A newer state of a Session. */

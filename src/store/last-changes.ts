@@ -18,8 +18,14 @@ export interface LastChanges {
    * @param position position in the shared log; undefined without one
    */
   record(id: SessionId, revision: number, isNewState: boolean, position: number | undefined): void;
-  /** Runs a task that applies a snapshot. The states that it records come from the log up to a position. */
-  recordSnapshot(log: string, position: number, task: () => void): void;
+  /**
+   * Runs a task that applies a snapshot. The states that it records come from the log up to a position.
+   *
+   * @param isMerged whether the snapshot merges positions. A Session may have changed and changed back there
+   */
+  recordSnapshot(log: string, position: number, isMerged: boolean, task: () => void): void;
+  /** Records that a Session may have changed and changed back before a position. */
+  recordGap(id: SessionId, position: number): void;
   /** Whether no Session of the concern changed after a place. False if that is not known. */
   isQuietSince(place: Place, concern: Concern): boolean;
 }
@@ -71,11 +77,11 @@ export function createLastChanges(maxSessions = MAX_SESSIONS): LastChanges {
       forgotten = later(forgotten, oldest[1]);
       changes.delete(oldest[0]);
     },
-    recordSnapshot(log, position, task) {
+    recordSnapshot(log, position, isMerged, task) {
       // Positions of another log say nothing.
-      if (snapshot !== null && snapshot.log !== log) {
-        for (const [id, { revision }] of changes) changes.set(id, { revision, position: null });
-        forgotten = { ...forgotten, position: null };
+      if (snapshot !== null && (isMerged || snapshot.log !== log)) {
+        for (const change of changes.values()) change.position = movedToSnapshot(change);
+        forgotten = { ...forgotten, position: movedToSnapshot(forgotten) };
       }
       snapshot = { log, position };
       forgetCached();
@@ -85,6 +91,12 @@ export function createLastChanges(maxSessions = MAX_SESSIONS): LastChanges {
       } finally {
         isInSnapshot = false;
       }
+    },
+    recordGap(id, position) {
+      const last = changes.get(id);
+      if (last === undefined) return;
+      forgetCached();
+      last.position = position;
     },
     isQuietSince(place, concern) {
       const last = typeof concern === 'string' ? (changes.get(concern) ?? forgotten) : lastOf(concern);
@@ -112,6 +124,11 @@ export function createLastChanges(maxSessions = MAX_SESSIONS): LastChanges {
   function later(a: LastChange, b: LastChange): LastChange {
     const position = positionOf(a) > positionOf(b) ? a.position : b.position;
     return { revision: Math.max(a.revision, b.revision), position };
+  }
+
+  /** Changes of this gateway alone stay unplaced. */
+  function movedToSnapshot({ position }: LastChange): number | null {
+    return position === Number.POSITIVE_INFINITY ? position : null;
   }
 
   function positionOf({ position }: LastChange): number {

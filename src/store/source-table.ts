@@ -37,8 +37,8 @@ export interface SourceTable extends ChangeSink {
 /** Dependencies and limits of {@link createSourceTable}. */
 export interface SourceTableOptions {
   readonly table: SessionTable;
-  readonly cursors: Pick<Cursors, 'recordSnapshot' | 'advanceTo'>;
-  readonly lastChanges: Pick<LastChanges, 'recordSnapshot'>;
+  readonly cursors: Pick<Cursors, 'recordSnapshot' | 'recordGap' | 'advanceTo' | 'isApplied'>;
+  readonly lastChanges: Pick<LastChanges, 'recordSnapshot' | 'recordGap'>;
   readonly clock: Clock;
   /** How long a GONE Session is kept, in milliseconds. */
   readonly retainMs: number;
@@ -103,8 +103,12 @@ export function createSourceTable(options: SourceTableOptions): SourceTable {
       return;
     }
     applyOne(source, change, at);
+    if (at === undefined) return;
     // Even a no-op advances the cursor.
-    if (at) cursors.advanceTo(at, table.revision);
+    cursors.advanceTo(at, table.revision);
+    if (change.unknownAfter === undefined) return;
+    cursors.recordGap(change.unknownAfter, at);
+    for (const id of idsOf([change])) lastChanges.recordGap(id, at.number);
   }
 
   function applyOne(
@@ -131,8 +135,8 @@ export function createSourceTable(options: SourceTableOptions): SourceTable {
   function applySnapshot(source: Source, change: SnapshotChange, at: LogPosition | undefined): void {
     const replace = () => replaceAll(source, change);
     if (at) {
-      lastChanges.recordSnapshot(at.log, at.number, replace);
-      cursors.recordSnapshot(at, table.revision);
+      lastChanges.recordSnapshot(at.log, at.number, !cursors.isApplied(at), replace);
+      cursors.recordSnapshot(at, table.revision, change.unknownAfter);
     } else {
       replace();
     }

@@ -11,7 +11,7 @@ const RETAIN_MS = 3_600_000;
 const MAX_AGE_MS = 24 * 3_600_000;
 const SILENCE = 'no heartbeat of its publisher for 15 s';
 
-function setUp({ maxAgeMs = MAX_AGE_MS } = {}) {
+function setUp({ maxAgeMs = MAX_AGE_MS, known = new Map<string, number>() } = {}) {
   const clock = createManualClock();
   const changes: LogChange[] = [];
   const gaps: string[] = [];
@@ -21,6 +21,7 @@ function setUp({ maxAgeMs = MAX_AGE_MS } = {}) {
     {
       clock,
       retainMs: RETAIN_MS,
+      known,
       push: (change) => changes.push(change),
       onLoss: (newest) => losses.push(newest),
       onGap: ({ key, revision }, known) => gaps.push(`${key} ${known} to ${revision}`),
@@ -28,7 +29,7 @@ function setUp({ maxAgeMs = MAX_AGE_MS } = {}) {
   );
   /** The changes since the last call, in short. */
   const news = () => changes.splice(0).flatMap(inShort);
-  return { clock, reader, news, gaps, losses };
+  return { clock, reader, changes, news, gaps, losses };
 }
 
 /** A reader after its snapshot of a live Session `a` whose publisher is alive. */
@@ -333,6 +334,58 @@ describe('a bucket reader after its snapshot', () => {
     reader.take(entryOf(clock, 'a', 80, 'live', 0, 79));
     reader.take(entryOf(clock, 'c', 81, 'live', 0, 20));
     expect(gaps).toEqual(['a.Tiltfile 10 to 80', 'c.Tiltfile 0 to 81']);
+  });
+
+  it('S4: pushes a state after dropped ones with the last known revision of its key', () => {
+    const { clock, reader, changes } = setUpCaughtUp();
+    reader.take(entryOf(clock, 'b', 8, 'live', 0, 0));
+    reader.take(entryOf(clock, 'a', 80, 'live', 0, 79));
+    reader.take(again(entryOf(clock, 'c', 81, 'gone', 0, 20), RETAIN_MS + 1));
+    const gapsPushed = changes.flatMap((change) =>
+      'at' in change && change.at
+        ? [[change.at.number, 'unknownAfter' in change && change.unknownAfter]]
+        : [],
+    );
+    expect(gapsPushed).toEqual([
+      [8, false],
+      [80, 1],
+      [81, 0],
+    ]);
+  });
+
+  it('ignores an impossible revision before a state', () => {
+    const { clock, reader, news, gaps } = setUpCaughtUp();
+    for (const revision of [2, 3]) reader.take(entryOf(clock, 'a', revision, 'live', 0, 999_999));
+    expect(gaps).toEqual([]);
+    expect(news()).toEqual(['upsert a/Tiltfile 2 at 2', 'upsert a/Tiltfile 3 at 3']);
+  });
+
+  it('S4: begins again with the lowest revision after which states are unknown that it had passed', () => {
+    const known = new Map<string, number>();
+    const first = setUp({ known });
+    first.reader.begin(false);
+    for (const [instance, revision] of [
+      ['a', 100],
+      ['b', 101],
+      ['c', 105],
+    ] as const) {
+      first.reader.take(entryOf(first.clock, instance, revision));
+    }
+    first.reader.presenceCaughtUp();
+    first.reader.sessionsCaughtUp();
+    first.reader.dispose();
+    const again = (previous: number) => {
+      const { clock, reader, changes } = setUp({ known: new Map(known) });
+      reader.begin(false, 105);
+      reader.take(entryOf(clock, 'b', 101));
+      reader.take(entryOf(clock, 'c', 105));
+      reader.take(entryOf(clock, 'a', 107, 'live', 0, previous));
+      reader.presenceCaughtUp();
+      reader.sessionsCaughtUp();
+      return changes[0];
+    };
+    expect(again(106)).toMatchObject({ type: 'snapshot', at: { number: 107 }, unknownAfter: 100 });
+    expect(again(100)).not.toHaveProperty('unknownAfter');
   });
 
   it('marks a Session as STALE when its publisher falls silent, and restores it when the publisher is back', async () => {

@@ -145,6 +145,32 @@ describe('cursors of a shared log', () => {
     expect(known).toEqual([null, null, 2, 3, null, null, 4, 5]);
   });
 
+  it('are unknown where states of a Session are unknown, although other revisions were recorded there', () => {
+    const cursors = createCursors('e1');
+    cursors.recordSnapshot(at(1), 1);
+    for (const number of [2, 3, 4, 5, 6, 7, 8]) cursors.record(at(number), number);
+    const known = () =>
+      [1, 2, 3, 4, 5, 6, 7, 8].filter((number) => cursors.revisionOf(`log1-${number}`) !== null);
+    cursors.recordGap(1, at(3));
+    cursors.recordGap(5, at(7));
+    expect(known()).toEqual([1, 3, 4, 5, 7, 8]);
+    cursors.recordGap(2, at(8));
+    expect(known()).toEqual([1, 8]);
+    expect(cursors.revisionOf('log1-4.4.e1')).toBe(4);
+    cursors.recordSnapshot(at(9), 9, 8);
+    expect(cursors.revisionOf('log1-8')).toBe(8);
+  });
+
+  it('stay unknown in more gaps than are distinguished', () => {
+    const cursors = createCursors('e1');
+    for (let number = 1; number <= 10_000; number += 1) cursors.record(at(number), number);
+    for (let number = 2; number <= 10_000; number += 4) cursors.recordGap(number - 1, at(number + 1));
+    for (let number = 2; number <= 10_000; number += 4) {
+      expect(cursors.revisionOf(`log1-${number}`)).toBeNull();
+    }
+    expect(cursors.revisionOf('log1-9999')).toBe(9_999);
+  });
+
   it('never go back: a revision at a position that the log assigns again has a cursor of its own', () => {
     const cursors = createCursors('e1');
     cursors.recordSnapshot(at(5), 2);

@@ -187,11 +187,23 @@ describe('createLastChanges', () => {
     expect(last.isQuietSince({ revision: 2 }, 'c')).toBe(false);
   });
 
+  it('does not know when a Session last changed within positions that a snapshot merges', () => {
+    const last = createLastChanges();
+    last.recordSnapshot('log', 1, true, () => {});
+    last.record('a', 1, true, 2);
+    last.record('alone', 2, true, undefined);
+    last.recordSnapshot('log', 2, false, () => {});
+    expect(last.isQuietSince({ position: 5 }, 'a')).toBe(true);
+    last.recordSnapshot('log', 10, true, () => {});
+    expect([5, 10].map((position) => last.isQuietSince({ position }, 'a'))).toEqual([false, true]);
+    expect(last.isQuietSince({ position: 10 }, 'alone')).toBe(false);
+  });
+
   it('does not compare positions of two logs', () => {
     const last = createLastChanges();
-    last.recordSnapshot('old', 1, () => {});
+    last.recordSnapshot('old', 1, true, () => {});
     last.record('a', 1, true, 2);
-    last.recordSnapshot('new', 900, () => {});
+    last.recordSnapshot('new', 900, true, () => {});
     expect(last.isQuietSince({ position: 500 }, 'a')).toBe(false);
     expect(last.isQuietSince({ position: 900 }, 'a')).toBe(true);
   });

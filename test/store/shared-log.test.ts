@@ -219,6 +219,57 @@ describe('stores that read the same log', () => {
   });
 });
 
+describe('a gap in the states of a Session', () => {
+  const write = (
+    instance: string,
+    number: number,
+    phase: 'ready' | 'waiting',
+    more: object = {},
+  ): LogChange => ({
+    type: 'upsert',
+    session: session(instance, { x: phase }),
+    at: at(number),
+    ...more,
+  });
+
+  it('S4: leads to a reset for clients that may know a state in it, although the state is the same after it', () => {
+    const { store } = setUp();
+    store.apply(SOURCE, { type: 'snapshot', sessions: [], at: at(0) });
+    store.apply(SOURCE, write('a', 100, 'waiting'));
+    store.apply(SOURCE, write('b', 105, 'waiting'));
+    store.apply(SOURCE, write('a', 107, 'waiting', { unknownAfter: 100 }));
+    const resumes = (number: number, id: string) => store.since(`${LOG}-${number}`, id) !== null;
+    expect(resumes(105, 'a/Tiltfile')).toBe(false);
+    expect([100, 107].map((number) => resumes(number, 'a/Tiltfile'))).toEqual([true, true]);
+    // The other Session has none.
+    expect(resumes(105, 'b/Tiltfile')).toBe(true);
+    expect(store.since(`${LOG}-105`)).toBeNull();
+  });
+
+  it('S4: leads to a reset also if a snapshot after a break begins in it', () => {
+    const { store } = setUp();
+    store.apply(SOURCE, { type: 'snapshot', sessions: [], at: at(0) });
+    store.apply(SOURCE, write('a', 100, 'waiting'));
+    store.apply(SOURCE, write('b', 105, 'waiting'));
+    store.apply(SOURCE, { type: 'stale', error: 'the connection broke' });
+    const sessions = ['a', 'b'].map((instance) => session(instance, { x: 'waiting' }));
+    store.apply(SOURCE, { type: 'snapshot', sessions, at: at(107), unknownAfter: 100 });
+    expect(store.since(`${LOG}-105`, 'a/Tiltfile')).toBeNull();
+    expect(store.since(`${LOG}-107`, 'a/Tiltfile')).not.toBeNull();
+    expect(store.since(`${LOG}-100`, 'a/Tiltfile')).not.toBeNull();
+  });
+
+  it('S4: leads to a reset if a Session changed and changed back within a snapshot', () => {
+    const { store } = setUp();
+    const sessions = [session('a', { x: 'waiting' })];
+    store.apply(SOURCE, { type: 'snapshot', sessions, at: at(10) });
+    store.apply(SOURCE, { type: 'stale', error: 'the connection broke' });
+    store.apply(SOURCE, { type: 'snapshot', sessions, at: at(1_000) });
+    expect(store.since(`${LOG}-25`, 'a/Tiltfile')).toBeNull();
+    expect(store.since(`${LOG}-10`, 'a/Tiltfile')).not.toBeNull();
+  });
+});
+
 describe('a snapshot that is followed by changes', () => {
   it('is applied together with them, each of which is a revision at its position', () => {
     const { store } = setUp();

@@ -80,23 +80,19 @@ describe('the NATS provider', () => {
     expect(watching.outcome).toBeNull();
   });
 
-  it('fails when the bucket has dropped states during a disconnect', async () => {
+  it('continues when the bucket has dropped states during a disconnect, and marks the gap', async () => {
     await using bucket = await openTestBucket(nats.address('gap'), { history: 2 });
     await using reading = await readOverProxy('gap');
     const { proxy, watching } = reading;
-    await bucket.put(stateOf(1));
+    const first = await bucket.put(stateOf(1));
     await expect.poll(() => statesIn(watching), PATIENCE).toEqual([1]);
     proxy.cut();
     for (const n of [2, 3, 4, 5]) await bucket.put(stateOf(n));
     proxy.restore();
-    await expect.poll(() => watching.outcome, PATIENCE).not.toBeNull();
-    expect(watching.outcome?.error).toMatchObject({
-      code: 'unreachable',
-      message: expect.stringMatching(
-        /the bucket dropped revisions of ci\.Tiltfile between 1 and .* \(--bucket-history\)$/,
-      ),
-    });
-    expect(statesIn(watching)).toEqual([1]);
+    await expect.poll(() => statesIn(watching), PATIENCE).toEqual([1, 4, 5]);
+    const gaps = watching.changes.map((change) => ('unknownAfter' in change ? change.unknownAfter : null));
+    expect(gaps.slice(-2)).toEqual([first, null]);
+    expect(watching.outcome).toBeNull();
   });
 
   it('fails with the reason when the connection stays down', async () => {
