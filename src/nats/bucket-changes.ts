@@ -38,7 +38,9 @@ export function toNextChanges(
 }
 
 /** Contents of a bucket. `oldest`: oldest revision that the bucket keeps, of any key. */
-type ReadContents = Required<Omit<BucketContents, 'newest' | 'silenceOf'>> & { readonly oldest: number };
+type ReadContents = Required<Omit<BucketContents, 'newest' | 'now' | 'silenceOf'>> & {
+  readonly oldest: number;
+};
 
 /**
  * Finds the lowest revision after which states of a key are unknown; undefined if there is none.
@@ -63,35 +65,47 @@ export function findUnknownAfter(
   return lowest;
 }
 
+/** Time in milliseconds since 1970, and the time for which a Session that ended is shown. */
+interface Retention {
+  readonly now: number;
+  readonly retainMs: number;
+}
+
 /**
- * Creates the snapshot without Sessions that ended before a time in milliseconds since 1970. If an earlier
- * snapshot was pushed, a Session that ended after it is not omitted: its last known state has no result.
+ * Creates the snapshot without Sessions that ended before the retention time. If an earlier snapshot was
+ * pushed, a Session that ended after it is not omitted: its last known state has no result.
  */
 export function createSnapshot(
   { oldest, ...contents }: ReadContents,
   newest: ReadonlyMap<string, Entry>,
-  endedSince: number,
+  { now, retainMs }: Retention,
   silenceOf: (entry: Entry) => RecordedConnection | null,
 ): LogChange {
   const isUnknown = ({ revision }: Entry) => contents.from > 0 && revision > contents.from;
   const hasExpired = (entry: Entry | undefined) =>
-    entry !== undefined && endedBefore(entry, endedSince) && !isUnknown(entry);
-  // A client that knew an omitted Session must not resume as if it had missed nothing.
-  const omitted = [...newest.values()].filter(hasExpired).map(({ revision }) => revision);
+    entry !== undefined && endedBefore(entry, now - retainMs) && !isUnknown(entry);
+  const omitted = [...newest.values()].filter(hasExpired);
+  const shownUntil = max(omitted.map((entry) => reachedAt(entry) + retainMs));
+  // A client that knew an omitted Session must not resume as if it had missed nothing. It may have seen it at
+  // another gateway for the retention time.
+  const shown = contents.entries.filter(({ writtenAt }) => writtenAt < shownUntil);
   // Nor one that knew a Session of which nothing is left, because its states are older than the age limit.
   const expired = Math.min(oldest, contents.entries[0]?.revision ?? oldest) - 1;
-  const from = omitted.reduce(
-    (latest, revision) => Math.max(latest, revision),
-    Math.max(contents.from, expired),
-  );
+  const revisions = [...omitted, ...shown].map(({ revision }) => revision);
+  const from = Math.max(contents.from, expired, max(revisions));
   return replay({
     ...contents,
     entries: contents.entries.filter(({ key }) => !hasExpired(newest.get(key))),
     // Not the bucket's newest revision: a server that lags may not have delivered it yet.
     newest: Math.max(contents.entries.at(-1)?.revision ?? 0, from),
     from,
+    now,
     silenceOf: (entry) => (newest.get(entry.key) === entry ? silenceOf(entry) : null),
   });
+}
+
+function max(numbers: readonly number[]): number {
+  return numbers.reduce((highest, number) => Math.max(highest, number), 0);
 }
 
 /** Whether the newest state of a key is that of a Session whose publisher reads it. */

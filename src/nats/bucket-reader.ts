@@ -193,7 +193,7 @@ export function createBucketReader(
     revisions.clear();
     for (const [key, { revision }] of newest) revisions.set(key, revision);
     const contents = { ...beginning, entries: read, log, unknownAfter };
-    push(createSnapshot(contents, newest, clock.now() - retainMs, silenceOf));
+    push(createSnapshot(contents, newest, { now: clock.now(), retainMs }, silenceOf));
     for (const entry of newest.values()) pushSilence(entry);
   }
 

@@ -32,6 +32,8 @@ export interface RecordedConnection {
   readonly state: 'stale' | 'gone';
   /** Time of the record, by the clock of the log's servers, or of this gateway's observation. */
   readonly since: MicroTime;
+  /** Time since then, in milliseconds. Default: 0. */
+  readonly ageMs?: number;
   /** Reason why the connection is not live. */
   readonly error: string;
 }
@@ -72,6 +74,8 @@ export type LogChange =
       readonly unknownAfter?: number;
       /** Time of the removal, if the log recorded it. Default: now. */
       readonly since?: MicroTime;
+      /** Time since then, in milliseconds. Default: 0. */
+      readonly ageMs?: number;
     })
   | ChangeOfType<'stale'>
   | ChangeOfType<'availability' | 'log'>;

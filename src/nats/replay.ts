@@ -129,6 +129,8 @@ export interface BucketContents {
   readonly from?: number;
   /** Revision after which states are unknown, although later ones were pushed before. Default: none. */
   readonly unknownAfter?: number | undefined;
+  /** Time at which the entries are read, in milliseconds since 1970. Default: the ages are not known. */
+  readonly now?: number;
   /** STALE for a newest entry that its publisher does not confirm; null for the others. Default: null. */
   readonly silenceOf?: (entry: Entry) => RecordedConnection | null;
 }
@@ -145,6 +147,7 @@ export function replay({
   log,
   from = 0,
   unknownAfter,
+  now,
   silenceOf = () => null,
 }: BucketContents): Extract<LogChange, { readonly type: 'snapshot' }> {
   const since = isNewestOnly ? newest : Math.max(findCompleteSince(entries), from);
@@ -162,19 +165,23 @@ export function replay({
   return {
     type: 'snapshot',
     sessions: [...good.values()],
-    ...connectionsOf([...before.values()], silenceOf),
+    ...connectionsOf([...before.values()], silenceOf, now),
     at: at(since),
     upTo: at(newest),
     ...(unknownAfter !== undefined && { unknownAfter }),
     followedBy: entries
       .filter(({ revision }) => revision > since)
-      .flatMap((entry) => withSilence(toChanges(entry, log), silenceOf(entry))),
+      .flatMap((entry) => withSilence(toChanges(entry, log, now), silenceOf(entry))),
   };
 }
 
 /** The entries of a snapshot that are not live: gone, stale or not decoded. */
-function connectionsOf(entries: readonly Entry[], silenceOf: (entry: Entry) => RecordedConnection | null) {
-  const changes = entries.flatMap((entry) => withSilence(toChanges(entry), silenceOf(entry)));
+function connectionsOf(
+  entries: readonly Entry[],
+  silenceOf: (entry: Entry) => RecordedConnection | null,
+  now: number | undefined,
+) {
+  const changes = entries.flatMap((entry) => withSilence(toChanges(entry, undefined, now), silenceOf(entry)));
   const connections = new Map<SessionId, RecordedConnection>();
   for (const change of changes) {
     if (change.type === 'upsert' && change.connection) connections.set(change.session.id, change.connection);
@@ -194,29 +201,34 @@ export function withSilence(changes: readonly LogChange[], silence: RecordedConn
  * sees a Session as live that has ended or that its publisher could not read.
  *
  * @param log log of the positions. Default: the changes have no positions
+ * @param now present time, in milliseconds since 1970. Default: the entry has just been written. The wall
+ * clock does not count then: if it were wrong, the result would be lost
  */
-export function toChanges(entry: Entry, log?: string): LogChange[] {
+export function toChanges(entry: Entry, log?: string, now = entry.writtenAt): LogChange[] {
   const { id, content, revision } = entry;
   const position = log === undefined ? {} : { at: { log, number: revision } };
   if (content === null) {
     const reason = 'it was deleted from the bucket';
-    return [{ type: 'remove', id, reason, since: toTime(entry), ...position }];
+    return [{ type: 'remove', id, reason, ...toEnd(entry, now), ...position }];
   }
   if (content instanceof DecodeError) {
     return [{ type: 'stale', id, error: `${entry.key}: ${content.message}` }];
   }
-  const connection = toConnection(entry, content);
+  const connection = toConnection(entry, content, now);
   return [{ type: 'upsert', session: content.session, ...(connection && { connection }), ...position }];
 }
 
-function toConnection(entry: Entry, { connection, error }: Envelope): RecordedConnection | null {
+function toConnection(entry: Entry, { connection, error }: Envelope, now: number): RecordedConnection | null {
   if (connection === 'live') return null;
   const reason = connection === 'gone' ? 'its publisher ended' : 'its publisher lost the connection to Tilt';
-  return { state: connection, since: toTime(entry), error: error ?? reason };
+  return { state: connection, ...toEnd(entry, now), error: error ?? reason };
 }
 
-function toTime(entry: Entry): MicroTime {
-  return new Date(reachedAt(entry)).toISOString();
+/** Time at which a Session reached its state, and the time since then. */
+function toEnd(entry: Entry, now: number): { readonly since: MicroTime; readonly ageMs?: number } {
+  const at = reachedAt(entry);
+  const since = new Date(at).toISOString();
+  return now > at ? { since, ageMs: now - at } : { since };
 }
 
 /**

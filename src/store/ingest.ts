@@ -17,9 +17,9 @@ export interface Ingest {
    * Marks a Session of the source as GONE and starts its retention time. Ignored when the source does not
    * have it.
    *
-   * @param since time at which it left, if a shared log recorded it. Default: now
+   * @param end time at which it left, if a shared log recorded it. Default: now
    */
-  markGone(source: SessionOwner, id: SessionId, reason: string, at?: LogPosition, since?: MicroTime): void;
+  markGone(source: SessionOwner, id: SessionId, reason: string, at?: LogPosition, end?: RecordedEnd): void;
   /** Deletes the GONE Sessions of a source, regardless of their retention time. */
   forgetGone(source: string): void;
   /** Cancels the retention timers. */
@@ -37,10 +37,21 @@ interface SharedLogFields {
   readonly at?: LogPosition;
   readonly followedBy?: readonly StoreChange[];
   readonly upTo?: LogPosition;
-  readonly connection?: ConnectionStatus;
-  readonly connections?: ReadonlyMap<SessionId, ConnectionStatus>;
+  readonly connection?: RecordedConnection;
+  readonly connections?: ReadonlyMap<SessionId, RecordedConnection>;
   readonly since?: MicroTime;
+  readonly ageMs?: number;
   readonly unknownAfter?: number;
+}
+
+/** A connection as a shared log recorded it. The retention time begins with its end at every gateway. */
+type RecordedConnection = ConnectionStatus & Pick<RecordedEnd, 'ageMs'>;
+
+/** End of a Session as a shared log recorded it. */
+interface RecordedEnd {
+  readonly since?: MicroTime | undefined;
+  /** Time since the end, in milliseconds. Default: 0. */
+  readonly ageMs?: number | undefined;
 }
 
 /** A newer state of a Session. */
@@ -76,12 +87,12 @@ export function createIngest({ table, clock, retainMs, findSource }: IngestOptio
         setConnection(before, withConnection(before, 'stale', error, now()));
       }
     },
-    markGone(source, id, reason, at, since) {
+    markGone(source, id, reason, at, { since, ageMs } = {}) {
       const before = table.get(id);
       if (!before || !source.sessions.delete(id)) return;
       const goneSince = finalResultTime(before) ?? since ?? now();
       setConnection(before, withConnection(before, 'gone', reason, goneSince), at);
-      retention.start(id);
+      retention.start(id, ageMs);
     },
     forgetGone(source) {
       for (const id of retention.ids()) if (table.get(id)?.source === source) forget(id);
@@ -111,7 +122,7 @@ export function createIngest({ table, clock, retainMs, findSource }: IngestOptio
     if (record !== before) table.commit(id, record, changes, at);
     if (connection.state === 'gone') {
       source.sessions.delete(id);
-      retention.start(id);
+      retention.start(id, recorded?.ageMs);
     }
     return null;
   }
@@ -129,7 +140,7 @@ export function createIngest({ table, clock, retainMs, findSource }: IngestOptio
 function connectionAfter(
   before: SessionRecord | null,
   session: Session,
-  recorded: ConnectionStatus | undefined,
+  recorded: RecordedConnection | undefined,
   now: MicroTime,
 ): ConnectionStatus {
   if (!recorded) return withConnection(before, 'live', null, now);
@@ -150,8 +161,8 @@ function createRetention(clock: Clock, retainMs: number, onExpire: (id: SessionI
   const timers = new Map<SessionId, () => void>();
   return {
     ids: () => [...timers.keys()],
-    start(id: SessionId): void {
-      const cancel = clock.after(retainMs, () => onExpire(id));
+    start(id: SessionId, ageMs = 0): void {
+      const cancel = clock.after(Math.max(0, retainMs - ageMs), () => onExpire(id));
       timers.set(id, cancel);
     },
     /** Cancels the timer of a Session; a no-op when it has none. */

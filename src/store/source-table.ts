@@ -124,7 +124,7 @@ export function createSourceTable(options: SourceTableOptions): SourceTable {
       else source.rejected.set(id, error);
     } else if (change.type === 'remove') {
       source.rejected.delete(change.id);
-      ingest.markGone(source, change.id, change.reason ?? 'it was removed', at, change.since);
+      ingest.markGone(source, change.id, change.reason ?? 'it was removed', at, change);
     } else {
       recordError(source, change.id, change.error);
       const ids = change.id === undefined ? source.sessions : [change.id];

@@ -265,7 +265,7 @@ describe('a bucket reader that starts', () => {
   ])('shows the result of a Session that ended long ago, after the last snapshot: %s', (_, isNewestOnly) => {
     const { clock, reader, news } = setUp();
     reader.begin(isNewestOnly, 2);
-    reader.take(entryOf(clock, 'a', 1, 'gone', 2 * RETAIN_MS));
+    reader.take(entryOf(clock, 'a', 1, 'gone', 3 * RETAIN_MS));
     if (!isNewestOnly) reader.take(entryOf(clock, 'b', 2, 'live', 2 * RETAIN_MS));
     reader.take(entryOf(clock, 'b', 3, 'gone', RETAIN_MS + 1, 2));
     reader.presenceCaughtUp();
@@ -275,6 +275,37 @@ describe('a bucket reader that starts', () => {
         ? 'snapshot at 3 b/Tiltfile (gone: tilt exited)'
         : 'upsert b/Tiltfile 3 gone: tilt exited at 3',
     );
+  });
+
+  it('S3: starts after the last revision at which another gateway may still have shown an omitted Session', () => {
+    const { clock, reader, news } = setUp();
+    reader.begin(false);
+    reader.seen('b.Tiltfile', 'p');
+    reader.take(entryOf(clock, 'a', 1, 'gone', RETAIN_MS + 60_000));
+    reader.take(entryOf(clock, 'b', 2, 'live', 60_001));
+    reader.take(entryOf(clock, 'b', 3, 'live', 60_000, 2));
+    reader.presenceCaughtUp();
+    reader.sessionsCaughtUp();
+    expect(news()).toEqual(['snapshot at 2 b/Tiltfile', 'upsert b/Tiltfile 3 at 3']);
+  });
+
+  it.each([
+    ['the history', false],
+    ['only the newest states', true],
+  ])('pushes the time since the end of each Session that is not omitted: %s', (_, isNewestOnly) => {
+    const { clock, reader, changes } = setUp();
+    reader.begin(isNewestOnly);
+    reader.take(entryOf(clock, 'a', 1, 'gone', 50_000));
+    reader.take(again(entryOf(clock, 'b', 2, 'gone', 10_000), 20_000));
+    reader.presenceCaughtUp();
+    reader.sessionsCaughtUp();
+    const [snapshot] = changes;
+    if (snapshot?.type !== 'snapshot') throw new Error('expected a snapshot');
+    const recorded = [
+      ...(snapshot.connections?.values() ?? []),
+      ...(snapshot.followedBy ?? []).map((change) => ('connection' in change ? change.connection : null)),
+    ];
+    expect(recorded).toMatchObject([{ ageMs: 50_000 }, { ageMs: 30_000 }]);
   });
 
   it('shows a Session that ended long ago and runs again', () => {
@@ -312,6 +343,12 @@ describe('a bucket reader after its snapshot', () => {
       'remove c/Tiltfile: it was deleted from the bucket at 3',
       'upsert a/Tiltfile 4 at 4',
     ]);
+  });
+
+  it('takes the time since the end of a Session from its publisher, as the wall clock may be wrong', () => {
+    const { clock, reader, changes } = setUpCaughtUp();
+    reader.take(again(entryOf(clock, 'a', 2, 'gone', 50_000, 1), 20_000));
+    expect(changes[0]).toMatchObject({ connection: { ageMs: 20_000 } });
   });
 
   it('shows the end of a live Session, however long ago it was first written', () => {

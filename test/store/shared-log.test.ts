@@ -5,7 +5,7 @@ import type { LogChange } from '../../src/nats/log-change.js';
 import { CATCH_UP_MS } from '../../src/store/cursors.js';
 import type { Revision } from '../../src/store/journal.js';
 import type { SessionRecord } from '../../src/store/record.js';
-import { createStore, type Store } from '../../src/store/store.js';
+import { createStore, DEFAULT_RETAIN_MS, type Store } from '../../src/store/store.js';
 import { createManualClock } from '../support/manual-clock.js';
 import { session } from '../support/sessions.js';
 
@@ -216,6 +216,57 @@ describe('stores that read the same log', () => {
     store.apply(SOURCE, changeOf({ instance: 'a', version: 7 }, 5));
     expect(store.cursor()).toMatch(/^e1-\d+$/);
     expect(store.catchUp('log1-9')).toBeNull();
+  });
+});
+
+describe('a Session of a log that is GONE', () => {
+  const since = '2026-11-22T11:00:00.000000Z';
+  const ended = (ageMs: number) => ({ state: 'gone' as const, since, error: 'tilt exited', ageMs });
+  const ID = 'a/Tiltfile';
+
+  it.each<[string, (store: Store) => void]>([
+    [
+      'a snapshot',
+      (store) => {
+        const connections = new Map([[ID, ended(1_000)]]);
+        store.apply(SOURCE, { type: 'snapshot', sessions: [session('a')], connections, at: at(1) });
+      },
+    ],
+    [
+      'a change',
+      (store) => {
+        store.apply(SOURCE, { type: 'snapshot', sessions: [], at: at(0) });
+        store.apply(SOURCE, { type: 'upsert', session: session('a'), connection: ended(1_000), at: at(1) });
+      },
+    ],
+    [
+      'a removal',
+      (store) => {
+        store.apply(SOURCE, { type: 'snapshot', sessions: [session('a')], at: at(0) });
+        store.apply(SOURCE, { type: 'remove', id: ID, since, ageMs: 1_000, at: at(1) });
+      },
+    ],
+  ])('S3: is deleted by every store at the same time, whenever each has read it: %s', async (_, read) => {
+    const { clock, store } = setUp();
+    read(store);
+    expect(store.get(ID)?.connection).toMatchObject({ state: 'gone', since });
+    expect(store.get(ID)?.connection).not.toHaveProperty('ageMs');
+    await clock.advance(DEFAULT_RETAIN_MS - 1_001);
+    expect(store.get(ID)).not.toBeNull();
+    await clock.advance(1);
+    expect(store.get(ID)).toBeNull();
+  });
+
+  it('shows its result before it is deleted, also if its retention time is over', async () => {
+    const { clock, store } = setUp();
+    store.apply(SOURCE, { type: 'snapshot', sessions: [session('a')], at: at(0) });
+    const states: (string | null)[] = [];
+    store.subscribe(({ after }) => states.push(after?.connection.state ?? null));
+    const connection = ended(2 * DEFAULT_RETAIN_MS);
+    store.apply(SOURCE, { type: 'upsert', session: session('a'), connection, at: at(1) });
+    expect(states).toEqual(['gone']);
+    await clock.advance(0);
+    expect(states).toEqual(['gone', null]);
   });
 });
 
