@@ -190,12 +190,13 @@ export function createClient(
       const { session } = await queries.query(ResourcesDocument, { id }, callOptions);
       return session?.resources ?? null;
     },
-    watchSession: (id, { signal } = {}) => watch(connection, clock, createSessionSource(id), signal),
+    watchSession: (id, { signal } = {}) => watch(connection, clock, () => createSessionSource(id), signal),
     watchTargets,
     watchSessions,
-    log: ({ signal, ...selection } = {}) => watch(connection, clock, createLogSource(selection), signal),
+    log: ({ signal, ...selection } = {}) =>
+      watch(connection, clock, () => createLogSource(selection), signal),
     watchResources: ({ signal, ...selection } = {}) =>
-      watch(connection, clock, createResourcesSource(selection), signal),
+      watch(connection, clock, () => createResourcesSource(selection), signal),
     waitFor(waitOptions) {
       const sources: WaitSources = {
         // A missed state that follows after a reconnect must not decide: it is no longer current.
@@ -215,10 +216,10 @@ export function createClient(
   };
 
   function watchTargets({ signal, ...selection }: WatchTargetsOptions = {}): AsyncIterable<TargetsView> {
-    return watch(connection, clock, createTargetsSource(selection), signal);
+    return watch(connection, clock, () => createTargetsSource(selection), signal);
   }
 
   function watchSessions({ signal, ...selection }: WatchSessionsOptions = {}): AsyncIterable<SessionsView> {
-    return watch(connection, clock, createSessionsSource(selection), signal);
+    return watch(connection, clock, () => createSessionsSource(selection), signal);
   }
 }

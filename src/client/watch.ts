@@ -55,14 +55,18 @@ const MAX_PENDING = 64;
  */
 const QUIET_MS = 3_500;
 
-/** Watches a subscription across reconnects and gateways. */
+/**
+ * Watches a subscription across reconnects and gateways.
+ *
+ * @param createSource called for each iteration: a source may keep what it has received
+ */
 export function watch<P, S, V>(
   connection: Connection,
   clock: Clock,
-  source: ViewSource<P, S, V>,
+  createSource: () => ViewSource<P, S, V>,
   signal: AbortSignal | undefined,
 ): AsyncIterable<V> {
-  return createAsyncIterable(signal, (feed) => openWatch(connection, clock, source, feed));
+  return createAsyncIterable(signal, (feed) => openWatch(connection, clock, createSource(), feed));
 }
 
 function openWatch<P, S, V>(

@@ -169,6 +169,25 @@ describe('the log of the client', () => {
     expect(others.reset).toBe(true);
   });
 
+  it('each iteration of a log starts with its last lines', async () => {
+    const { gateway, log } = await startWithLog();
+    await using _ = gateway;
+    log.append(...numbered(3));
+    await using client = openDisposableClient({ url: gateway.url });
+    const views = client.log({ last: 2 });
+    await using first = readIterator(views);
+    await using second = readIterator(views);
+    for (const iteration of [first, second]) {
+      const view = await iteration.next();
+      expect([view.reset, lines(view)]).toEqual([true, ['1', '2']]);
+    }
+    log.append(logLine('new'));
+    for (const iteration of [first, second]) expect(lines(await iteration.next())).toEqual(['new']);
+    await first.end();
+    await using third = readIterator(views);
+    expect(lines(await third.next())).toEqual(['2', 'new']);
+  });
+
   it('a log that replaces another one is a reset', async () => {
     const { gateway, log } = await startWithLog();
     await using _ = gateway;
