@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from 'commander';
 import {
   type Client,
   ClientError,
@@ -6,7 +7,7 @@ import {
   type TargetsView,
 } from '../client/client.js';
 import { compareNaturally } from '../lib/natural-order.js';
-import { type ClientFlags, DEFAULT_URL } from './options/client.js';
+import { type ClientFlags, DEFAULT_URL, gatewayUrls } from './options/client.js';
 import { terminalText } from './text.js';
 import { readTextFile, UsageError } from './usage-error.js';
 
@@ -39,17 +40,35 @@ export function reportClientError(error: unknown, stderr: Pick<NodeJS.WriteStrea
 }
 
 /**
- * Creates the client options for these flags. Throws a {@link UsageError} for an unusable token or token
- * file.
+ * Creates the client options for these flags. A token of the command line, in a file or in a link, takes
+ * precedence over those of the environment: they may be meant for another gateway. Throws a
+ * {@link UsageError} for an unusable token or token file.
  */
 export async function toClientOptions(
   { url, tokenFile }: ClientFlags,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<ClientOptions> {
   const urls = url.length === 0 ? [DEFAULT_URL] : url.map(withoutToken);
-  if (tokenFile !== undefined) return { urls, token: await followToken(tokenFile) };
-  const token = env.TILT_GRAPHQL_TOKEN || url.map(tokenIn).find((found) => found !== null);
+  const inLink = url.map(tokenIn).find((found) => found !== null);
+  const given = isFromEnvironment(url, env) ? undefined : inLink;
+  const isFileGiven = tokenFile !== env.TILT_GRAPHQL_TOKEN_FILE;
+  if (tokenFile !== undefined && (isFileGiven || !given))
+    return { urls, token: await followToken(tokenFile) };
+  const token = given || env.TILT_GRAPHQL_TOKEN || inLink;
   return { urls, ...(token && { token: checkToken(token.trim(), 'the token') }) };
+}
+
+/** Whether the URLs equal those of the environment variable, which is read if the command line has none. */
+function isFromEnvironment(
+  urls: readonly URL[],
+  { TILT_GRAPHQL_URL: list = '' }: Readonly<Record<string, string | undefined>>,
+): boolean {
+  try {
+    return String(gatewayUrls(list, [])) === String(urls);
+  } catch (error) {
+    if (error instanceof InvalidArgumentError) return false;
+    throw error;
+  }
 }
 
 /** Token in a link. A token has no spaces: a space is a `+` that the link does not encode. */

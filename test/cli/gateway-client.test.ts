@@ -1,17 +1,26 @@
 import { Command } from 'commander';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { toClientOptions } from '../../src/cli/gateway-client.js';
 import { clientOptions } from '../../src/cli/options/client.js';
 import { addOptions } from '../../src/cli/options/option.js';
+import type { ClientOptions } from '../../src/client/client.js';
 import { createTemporaryFolder } from '../support/temporary-folder.js';
 
-/** Client options of a command line. */
+/** Client options of a command line. Commander reads environment variables of the process. */
 function optionsOf(args: readonly string[], env: Record<string, string> = {}) {
+  vi.unstubAllEnvs();
+  for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
   const command = new Command().exitOverride().configureOutput({ writeErr: () => {} });
   const { client } = addOptions(command, { client: clientOptions });
   command.parse(args, { from: 'user' });
   return toClientOptions(client, env);
 }
+
+async function readToken(token: ClientOptions['token']): Promise<string | undefined> {
+  return typeof token === 'function' ? token() : token;
+}
+
+afterEach(() => vi.unstubAllEnvs());
 
 describe('gateway URL of a client command', () => {
   it.each([
@@ -51,23 +60,55 @@ describe('token of a client command', () => {
     expect(token).toBe('base64+of+the/tests');
   });
 
-  it('the token in the environment takes precedence over the one in a link', async () => {
-    const { token } = await optionsOf(['--url', 'http://a?token=x'], { TILT_GRAPHQL_TOKEN: ' known\n' });
+  it('a token in a link of the command line takes precedence over the environment', async () => {
+    const env = {
+      TILT_GRAPHQL_TOKEN: 'other',
+      TILT_GRAPHQL_TOKEN_FILE: 'no-such-file',
+      TILT_GRAPHQL_URL: 'http://b?token=other',
+    };
+    expect((await optionsOf(['--url', 'http://a?token=own'], env)).token).toBe('own');
+    const invalid = { ...env, TILT_GRAPHQL_URL: 'b' };
+    expect((await optionsOf(['--url', 'http://a?token=own'], invalid)).token).toBe('own');
+  });
+
+  it('--token-file takes precedence over a token in a link', async () => {
+    await using folder = await createTemporaryFolder();
+    await folder.write('token', 'in-the-file');
+    const args = ['--url', 'http://a?token=x', '--token-file', folder.file('token')];
+    const { token } = await optionsOf(args, { TILT_GRAPHQL_TOKEN: 'other' });
+    expect(await readToken(token)).toBe('in-the-file');
+  });
+
+  it('the token in the environment belongs to a link without a token', async () => {
+    const { token } = await optionsOf(['--url', 'http://a'], { TILT_GRAPHQL_TOKEN: ' known\n' });
     expect(token).toBe('known');
+  });
+
+  it('of the environment, the token file comes first, then the token, then a link', async () => {
+    await using folder = await createTemporaryFolder();
+    await folder.write('token', 'in-the-file');
+    const env: Record<string, string> = {
+      TILT_GRAPHQL_TOKEN_FILE: folder.file('token'),
+      TILT_GRAPHQL_TOKEN: 'known',
+      TILT_GRAPHQL_URL: 'http://a?token=in-the-link',
+    };
+    for (const expected of ['in-the-file', 'known', 'in-the-link']) {
+      expect(await readToken((await optionsOf([], env)).token)).toBe(expected);
+      delete env[Object.keys(env)[0] ?? ''];
+    }
   });
 
   it('the client reads --token-file for each connection and keeps the last token while the file is missing', async () => {
     await using folder = await createTemporaryFolder();
     await folder.write('token', 'first\n');
     const { token } = await optionsOf(['--token-file', folder.file('token')]);
-    if (typeof token !== 'function') throw new Error('Expected a function');
-    expect(await token()).toBe('first');
+    expect(await readToken(token)).toBe('first');
     await folder.write('token', 'second');
-    expect(await token()).toBe('second');
+    expect(await readToken(token)).toBe('second');
     await folder.write('token', 'two words');
-    expect(await token()).toBe('second');
+    expect(await readToken(token)).toBe('second');
     await folder.remove('token');
-    expect(await token()).toBe('second');
+    expect(await readToken(token)).toBe('second');
   });
 
   it.each([

@@ -171,7 +171,7 @@ export type McpFlags = FlagsOf<typeof mcpOptions>;
  * Parses URLs of gateways, separated by commas, and appends them. The path `/graphql` may be omitted. Rejects
  * a list without a URL: an unset variable in a script must not select the default gateway.
  */
-function gatewayUrls(list: string, previous: readonly URL[]): readonly URL[] {
+export function gatewayUrls(list: string, previous: readonly URL[]): readonly URL[] {
   const parts = list.split(',').map((part) => part.trim());
   const urls = parts.filter((part) => part !== '').map(gatewayUrl);
   if (urls.length === 0) throw new InvalidArgumentError(EXPECTED_URL);
