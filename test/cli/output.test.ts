@@ -1,23 +1,7 @@
 import { PassThrough, Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { createOutput } from '../../src/cli/output.js';
-
-/** Stream that accepts a chunk only when the test calls `takeOne`. */
-function slowStream() {
-  const taken: string[] = [];
-  const waiting: (() => void)[] = [];
-  const stream = new Writable({
-    highWaterMark: 1,
-    decodeStrings: false,
-    write(chunk: string, _, done) {
-      waiting.push(() => {
-        taken.push(chunk);
-        done();
-      });
-    },
-  });
-  return { stream, taken, takeOne: () => waiting.shift()?.() };
-}
+import { slowStream } from '../support/slow-stream.js';
 
 describe('createOutput', () => {
   it('a write waits for a slow reader', async () => {

@@ -52,7 +52,7 @@ export async function runWait(flags: WaitFlags, cli: CliProcess): Promise<number
       queryExcerpts(client, ended, clock),
     ]);
     const report = { ...ended, resources, excerpts };
-    await writeReport(report, files, flags.report, cli);
+    await writeReport(report, files, flags.report, cli, interruption.signal);
     if (outcome.result === 'interrupted') return interruption.exitCode ?? EXIT.unknown;
     return EXIT_CODES[outcome.result];
   } finally {

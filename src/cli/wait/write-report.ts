@@ -2,6 +2,7 @@ import { access, constants, open, realpath, stat, unlink, writeFile } from 'node
 import { codeOf } from '../../lib/errors.js';
 import type { CliProcess } from '../cli-process.js';
 import type { WaitFlags } from '../options/client.js';
+import { createOutput, type OutputStream } from '../output.js';
 import { UsageError } from '../usage-error.js';
 import { annotations } from './annotations.js';
 import { resultLines } from './result-lines.js';
@@ -38,17 +39,30 @@ function isGitHub({ GITHUB_ACTIONS }: CliProcess['env']): boolean {
   return GITHUB_ACTIONS === 'true';
 }
 
-/** Writes the report of a wait. Files are written first: they exist when a reader sees the output. */
+/**
+ * Writes the report of a wait. Files are written first: they exist when a reader sees the output. Waits for a
+ * slow reader of the output until a signal arrives. An output that is closed or full is ignored.
+ *
+ * @param interrupted aborts at a signal; the report of an interrupted wait is printed without waiting
+ */
 export async function writeReport(
   report: WaitReport,
   files: readonly ReportFile[],
   { verbose }: WaitFlags['report'],
-  { stdout, stderr, env }: Pick<CliProcess, 'stdout' | 'stderr' | 'env'>,
+  { stdout, stderr, env }: Pick<CliProcess, 'stderr' | 'env'> & { readonly stdout: OutputStream },
+  interrupted: AbortSignal,
 ): Promise<void> {
   const errors = await Promise.all(files.map((file) => tryWrite(file, report)));
   for (const error of errors) if (error !== null) stderr.write(`tilt-graphql: ${error}\n`);
   const lines = [...resultLines(report, verbose), ...(isGitHub(env) ? annotations(report) : [])];
-  stdout.write(`${lines.join('\n')}\n`);
+  await print(`${lines.join('\n')}\n`, stdout, interrupted);
+}
+
+async function print(text: string, stdout: OutputStream, interrupted: AbortSignal): Promise<void> {
+  const output = createOutput(stdout, interrupted);
+  if (interrupted.aborted) stdout.write(text);
+  else await output.write(text).catch(() => {});
+  output.end();
 }
 
 /**
