@@ -168,7 +168,8 @@ export function waitFor(sources: WaitSources, options: WaitOptions, clock: Clock
       if (status !== 'absent')
         return settle('unknown', `no news for ${seconds} s: ${reason}${formatSince()}`);
       const text = `no run appeared within ${seconds} s: ${reason}`;
-      release();
+      // The signal still ends the wait.
+      stop();
       const known = await sources.queryKnownSessions();
       settle('unknown', known === null ? text : `${text}; ${known}`);
     }
@@ -192,9 +193,13 @@ export function waitFor(sources: WaitSources, options: WaitOptions, clock: Clock
     }
 
     function release(): void {
+      stop();
+      signal?.removeEventListener('abort', abort);
+    }
+
+    function stop(): void {
       isOver = true;
       cancelTimer();
-      signal?.removeEventListener('abort', abort);
       evaluations.stop();
     }
   });

@@ -794,6 +794,33 @@ describe('the run of a wait without an id, while a source of the gateway is conn
   });
 });
 
+describe('waitFor without a run', () => {
+  it('a signal ends waitFor also while it asks which Sessions are known', async () => {
+    const clock = createManualClock();
+    const aborting = new AbortController();
+    const sources: WaitSources = {
+      async *watchTargets({ signal }) {
+        yield createTargetsView([], { session: null });
+        await once(signal, 'abort');
+      },
+      watchSessions: () => {
+        throw new Error('the id is given');
+      },
+      queryConnectingSources: async () => [],
+      async queryKnownSessions() {
+        aborting.abort(new Error('enough'));
+        return null;
+      },
+      gatewayTime: () => null,
+      haveAllFailed: () => false,
+    };
+    const options = { session: 'a/Tiltfile', for: 'ready', signal: aborting.signal } as const;
+    const rejected = expect(waitFor(sources, options, clock)).rejects.toThrow('enough');
+    await clock.advance(10_000);
+    await rejected;
+  });
+});
+
 /** A source that delivers its first Sessions when the test says so. */
 function createLateProvider() {
   let deliver = (_: readonly Session[]) => {};
