@@ -9,9 +9,10 @@ import { openTcpProxy } from '../support/tcp-proxy.js';
 
 const ID = 'a/Tiltfile';
 
-/** Starts a gateway with the Session `a/Tiltfile`, and runs `logs` against it. */
+/** Starts a gateway with the Session `a/Tiltfile`, and runs `logs` against it. A removed Session is deleted. */
 async function start(log: SessionLog | null = createTestLog()) {
-  const gateway = await startMemoryGateway([session('a', { 'api:update': 'failed', 'web:serve': 'ready' })]);
+  const sessions = [session('a', { 'api:update': 'failed', 'web:serve': 'ready' })];
+  const gateway = await startMemoryGateway(sessions, { retainMs: 0 });
   const proxy = await openTcpProxy(Number(new URL(gateway.url).port));
   gateway.source.setLog(ID, log);
   const running: RunningCommand[] = [];
@@ -178,6 +179,39 @@ describe('tilt-graphql logs', () => {
     cli.gateway.source.setLog('b/Tiltfile', log);
     log.append(logLine('started', { resource: '(Tiltfile)' }));
     await command.until(/\(Tiltfile\) │ started\n/);
+  });
+
+  it('logs --follow names the Session of each line, also when it continues with another one', async () => {
+    const log = createTestLog();
+    await using cli = await start(log);
+    log.append(logLine('one'));
+    const [json, text] = [cli.run('-f', '-o', 'json', 'api', 'web'), cli.run('-f', 'api', 'web')];
+    await json.until(/one/);
+    await text.until(/one/);
+    const next = createTestLog();
+    next.append(logLine('two'));
+    cli.gateway.source.put(session('b', { 'api:update': 'ready' }));
+    cli.gateway.source.setLog('b/Tiltfile', next);
+    cli.gateway.source.remove(ID);
+    await json.until(/two/);
+    await text.until(/two/);
+    const labels = json.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(labels).toMatchObject([
+      { session: ID, text: 'one' },
+      { session: 'b/Tiltfile', text: 'two' },
+    ]);
+    expect(text.stdout).toBe('api │ one\napi │ two\n');
+    for (const command of [json, text]) {
+      await expect
+        .poll(() => command.stderr)
+        .toBe(
+          'tilt-graphql: the log is now that of b/Tiltfile\n' +
+            'tilt-graphql: b/Tiltfile has no resource web; known: api, tiltfile\n',
+        );
+    }
   });
 
   it.each([

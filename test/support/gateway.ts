@@ -44,9 +44,10 @@ export async function startGateway(options: GatewayOptions = {}): Promise<TestGa
 /** Starts a gateway on a memory provider that the test controls. */
 export async function startMemoryGateway(
   sessions: readonly Session[] = [],
+  options: GatewayOptions = {},
 ): Promise<TestGateway & { readonly source: MemorySource }> {
   const source = createMemoryProvider('memory', sessions);
-  const started = await startGateway({ providers: [source.provider] });
+  const started = await startGateway({ ...options, providers: [source.provider] });
   await started.gateway.ready();
   return { ...started, source };
 }

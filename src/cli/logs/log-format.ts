@@ -10,8 +10,14 @@ import {
   withoutLogCommands,
 } from '../text.js';
 
+/** A line of the log of a Session. */
+export interface PrintedLine extends LogLine {
+  /** Id of the Session. A log without a named one continues with another Session when its own is deleted. */
+  readonly session: string | null;
+}
+
 /** Formats lines of logs, each with a line break. */
-export type LogFormat = (lines: readonly LogLine[]) => string;
+export type LogFormat = (lines: readonly PrintedLine[]) => string;
 
 /** Format of lines for people. */
 export interface TextFormatOptions {
@@ -21,12 +27,14 @@ export interface TextFormatOptions {
   readonly isColored: boolean;
 }
 
-/** Creates the format of JSON lines. `text` is plain text, and `styledText` is left out. */
-export function createJsonFormat(session: string): LogFormat {
-  const toJson = ({ time, level, resource, target, text }: LogLine) =>
-    `${jsonText({ session, time, level, resource, target, text })}\n`;
-  return (lines) => lines.map(toJson).join('');
-}
+/** Formats JSON lines. `text` is plain text, and `styledText` is left out. */
+export const formatJson: LogFormat = (lines) =>
+  lines
+    .map(
+      ({ session, time, level, resource, target, text }) =>
+        `${jsonText({ session, time, level, resource, target, text })}\n`,
+    )
+    .join('');
 
 /** Longest name of a resource in a prefix, in columns. A longer one loses its start. */
 const MAX_NAME = 24;

@@ -5,7 +5,7 @@ import { EXIT, reportClientError, toClientOptions } from '../gateway-client.js';
 import type { LogsFlags } from '../options/client.js';
 import { createOutput, type Output } from '../output.js';
 import { terminalText } from '../text.js';
-import { createJsonFormat, createTextFormat, type LogFormat } from './log-format.js';
+import { createTextFormat, formatJson, type LogFormat, type PrintedLine } from './log-format.js';
 import { describeMissingLog, describeUnknownResources, NoLogError, requireSession } from './missing-logs.js';
 
 /**
@@ -82,13 +82,15 @@ async function printLogs(options: PrintOptions): Promise<void> {
   const [first] = firsts;
   if (first == null || signal.aborted) return;
   const id = first.session ?? '';
-  const format = logs.output === 'json' ? createJsonFormat(id) : createFormat(resources, cli);
+  const format = logs.output === 'json' ? formatJson : createFormat(resources, cli);
   await output.write(toText(firsts, format));
   const silent = resources.filter((_, index) => firsts[index]?.lines.length === 0);
   const unknown = await describeUnknownResources(client, id, silent, signal);
   if (unknown !== null && !follow) throw new NoLogError(unknown);
   if (unknown !== null) notice(unknown);
-  if (follow) await Promise.all(readers.map((reader) => followLog(reader, format, options)));
+  if (!follow) return;
+  const announce = createAnnouncement(id, options);
+  await Promise.all(readers.map((reader) => followLog(reader, id, format, announce, options)));
 }
 
 function createFormat(resources: readonly string[], { stdout, env }: CliProcess): LogFormat {
@@ -98,9 +100,13 @@ function createFormat(resources: readonly string[], { stdout, env }: CliProcess)
 
 /** Formats the first lines of all resources in the order of their times. */
 function toText(views: readonly (LogView | null)[], format: LogFormat): string {
-  const lines = views.flatMap((view) => view?.lines ?? []);
+  const lines = views.flatMap((view) => (view === null ? [] : linesOf(view)));
   if (views.length > 1) lines.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
   return format(lines);
+}
+
+function linesOf({ session, lines }: LogView): PrintedLine[] {
+  return lines.map((line) => ({ ...line, session }));
 }
 
 /**
@@ -155,22 +161,49 @@ async function within<T>(promise: Promise<T>, ms: number): Promise<T | null> {
   return result;
 }
 
-/** Prints new lines until the reader is aborted. */
+/** Reports that the next lines are those of another Session. */
+type Announce = (session: string) => Promise<void>;
+
+/** Creates an announcement that all readers share: each of them continues with the other Session. */
+function createAnnouncement(first: string, { resources, client, notice, signal }: PrintOptions): Announce {
+  let current = first;
+  return async (session) => {
+    if (session === current) return;
+    current = session;
+    notice(`the log is now that of ${session}`);
+    const unknown = await describeUnknownResources(client, session, resources, signal);
+    if (unknown !== null) notice(unknown);
+  };
+}
+
+/**
+ * Prints new lines until the reader is aborted.
+ *
+ * @param first id of the Session of the lines so far
+ */
 async function followLog(
   { resource, views }: LogReader,
+  first: string,
   format: LogFormat,
+  announce: Announce,
   { output, notice }: PrintOptions,
 ): Promise<void> {
+  let current = first;
   for (;;) {
     const { value: view, done } = await views.next();
     if (done) return;
-    const { link, isAvailable, lines, dropped, reset } = view;
+    const { session, link, isAvailable, lines, dropped, reset } = view;
     const which = `lines${resource === undefined ? '' : ` of ${resource}`}`;
     if (link.state === 'lost') notice(`${link.error}; reconnecting`);
     else if (isAvailable === false) notice('the log is no longer available; waiting for it');
     else notice(null);
-    if (reset && isAvailable) notice(`${which} may be missing here, or a new log starts`);
+    if (session !== null && session !== current) {
+      current = session;
+      await announce(session);
+    } else if (reset && isAvailable) {
+      notice(`${which} may be missing here, or a new log starts`);
+    }
     if (dropped > 0) notice(`${dropped} ${which} are missing here`);
-    if (lines.length > 0) await output.write(format(lines));
+    if (lines.length > 0) await output.write(format(linesOf(view)));
   }
 }

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { createJsonFormat, createTextFormat } from '../../../src/cli/logs/log-format.js';
-import type { LogLine } from '../../../src/client/client.js';
+import { createTextFormat, formatJson, type PrintedLine } from '../../../src/cli/logs/log-format.js';
 import { plainText } from '../../../src/model/plain-text.js';
 
-function line(styledText: string, resource = 'api'): LogLine {
+function line(styledText: string, resource = 'api', session = 'a/Tiltfile'): PrintedLine {
   const time = '2026-11-22T12:00:00.000001Z';
-  return { time, level: 'INFO', resource, target: null, styledText, text: plainText(styledText) };
+  const text = plainText(styledText);
+  return { session, time, level: 'INFO', resource, target: null, styledText, text };
 }
 
 const PLAIN = { hasPrefix: true, isColored: false };
@@ -57,7 +57,7 @@ describe('lines of logs for people', () => {
 
 describe('lines of logs as JSON', () => {
   it('a line has its Session and its plain text', () => {
-    const text = createJsonFormat('a/Tiltfile')([line('\u001b[31mred\u001b[0m\u2028##[group]')]);
+    const text = formatJson([line('\u001b[31mred\u001b[0m\u2028##[group]')]);
     expect(text).not.toContain('##[');
     expect(JSON.parse(text)).toEqual({
       session: 'a/Tiltfile',
