@@ -32,6 +32,8 @@ export interface Connection {
    * disconnects.
    */
   subscribe(subscription: Subscription): () => void;
+  /** Sends a new request of a subscription instead of its current one. Without a socket, the next one does. */
+  resubscribe(subscription: Subscription): void;
   /** Drops the current gateway and tries the next. */
   abandon(error: ClientError): void;
   /** Reports that the gateway works: the backoff starts over once that lasts. */
@@ -77,6 +79,13 @@ export function createConnection(options: ConnectionOptions): Connection {
       return connector.endpoint;
     },
     subscribe,
+    resubscribe(subscription) {
+      const unsubscribe = subscriptions.get(subscription);
+      if (!unsubscribe || !connector.socket) return;
+      // The socket closes with its last subscription.
+      start(subscription);
+      unsubscribe();
+    },
     abandon: connector.abandon,
     markHealthy: connector.markHealthy,
     gatewayTime: connector.gatewayTime,

@@ -68,16 +68,20 @@ export function createLogSource({
   return {
     empty: { session: null, isAvailable: null },
     canResume: false,
-    request: (newest) => ({
-      query: WatchLogDocument.toString(),
-      variables: {
-        session: session ?? newest?.session,
-        resource,
-        level,
-        // Without a line it is not known, after a reconnect, which ones are new.
-        last: hasTail ? MAX_LINES : Math.max(last, 1),
-      },
-    }),
+    impliedSession: (payload) => (session === undefined ? (payload.session ?? undefined) : undefined),
+    request(newest, implied) {
+      if (newest === null) startOver();
+      return {
+        query: WatchLogDocument.toString(),
+        variables: {
+          session: session ?? implied,
+          resource,
+          level,
+          // Without a line it is not known, after a reconnect, which ones are new.
+          last: hasTail ? MAX_LINES : Math.max(last, 1),
+        },
+      };
+    },
     read(data) {
       const payload = readLogLines(data);
       return payload && receive(payload);
@@ -99,6 +103,12 @@ export function createLogSource({
       link,
     }),
   };
+
+  function startOver(): void {
+    known = [];
+    isFirst = true;
+    hasTail = false;
+  }
 
   function receive(payload: WatchLog['log']): LogPayload {
     const all = payload.lines.map((line) => ({ ...line, text: plainText(line.styledText) }));

@@ -136,11 +136,11 @@ export function createTargetsSource({
   return {
     empty: { session: null, targets: new Map(), cursor: null },
     canResume: resume,
-    // Keep the Session that the gateway selected: others may have appeared by the next connection.
-    request: (newest): GraphQLRequest => ({
+    impliedSession: (payload) => impliedId(session, payload.session),
+    request: (newest, implied): GraphQLRequest => ({
       query: WatchTargetsDocument.toString(),
       variables: {
-        session: session ?? newest?.session?.id,
+        session: session ?? implied,
         where,
         history,
         since: newest?.cursor,
@@ -169,6 +169,7 @@ export function createSessionsSource({
   return {
     empty: { sessions: new Map(), cursor: null },
     canResume: resume,
+    impliedSession: () => undefined,
     request: (newest) => ({
       query: WatchSessionsDocument.toString(),
       variables: { where, since: newest?.cursor, resume },
@@ -188,9 +189,10 @@ export function createSessionSource(
   return {
     empty: null,
     canResume: false,
-    request: (newest) => ({
+    impliedSession: ({ session }) => impliedId(id, session),
+    request: (_, implied) => ({
       query: WatchSessionDocument.toString(),
-      variables: { id: id ?? newest?.session?.id },
+      variables: { id: id ?? implied },
     }),
     read: readSession,
     replaces: () => true,
@@ -207,9 +209,10 @@ export function createResourcesSource({
   return {
     empty: null,
     canResume: false,
-    request: (newest) => ({
+    impliedSession: (payload) => impliedId(session, payload.session),
+    request: (_, implied) => ({
       query: WatchResourcesDocument.toString(),
-      variables: { id: session ?? newest?.session?.id },
+      variables: { id: session ?? implied },
     }),
     read: readResources,
     replaces: () => true,
@@ -217,6 +220,17 @@ export function createResourcesSource({
     apply: (_, payload) => payload.session?.resources ?? null,
     view: (resources, _, link) => ({ resources, link }),
   };
+}
+
+/**
+ * Id of the Session that the gateway selected because the caller named none: others may have appeared by the
+ * next connection. They replace the demo.
+ */
+function impliedId(
+  named: string | undefined,
+  selected: { readonly id: string; readonly isDemo?: boolean } | null,
+): string | undefined {
+  return named === undefined && selected !== null && !selected.isDemo ? selected.id : undefined;
 }
 
 function pickChanges<C>({

@@ -1,7 +1,7 @@
 import { createAsyncIterable, type Feed, type PullSource } from '../lib/async-iterable.js';
 import type { Clock } from '../lib/clock.js';
 import { ClientError, createResponseError, hasCode, parseErrors } from './client-error.js';
-import type { Connection } from './connection.js';
+import type { Connection, Subscription } from './connection.js';
 import { type TypedDocument, textOf } from './queries.js';
 import type { GraphQLRequest } from './socket.js';
 
@@ -25,8 +25,13 @@ export interface LinkState {
 export interface ViewSource<P, S, V> {
   /** State before the first payload. */
   readonly empty: S;
-  /** @param newest the last payload received, to resume after it */
-  request(newest: P | null): GraphQLRequest;
+  /**
+   * @param newest the last payload received, to resume after it; null to start over
+   * @param implied the {@link impliedSession} of that payload
+   */
+  request(newest: P | null, implied: string | undefined): GraphQLRequest;
+  /** Id of the Session to request after this payload, although the caller named none. Undefined for none. */
+  impliedSession(payload: P): string | undefined;
   /**
    * Whether a request can continue after the last payload, by its cursor. Otherwise each connection starts
    * with the full state.
@@ -56,6 +61,12 @@ const MAX_PENDING = 64;
 const QUIET_MS = 3_500;
 
 /**
+ * Time for a Session that the caller did not name to appear after a reconnect, in milliseconds. A gateway that
+ * has just started may know the other Sessions first.
+ */
+const MISSING_MS = 3_000;
+
+/**
  * Watches a subscription across reconnects and gateways.
  *
  * @param createSource called for each iteration: a source may keep what it has received
@@ -81,14 +92,20 @@ function openWatch<P, S, V>(
   let link: LinkState = { state: 'connecting', since: clock.now(), error: null, url: null };
   let viewedLink = link;
   let cancelQuiet = () => {};
+  let cancelMissing = () => {};
+  /** The Session that the current request names although the caller named none. */
+  let implied: string | undefined;
   /**
    * Whether the pending payloads precede a disconnect: the next one is merged into them, so that none appears
    * as news.
    */
   let isOutdated = false;
 
-  const unsubscribe = connection.subscribe({
-    request: () => source.request(newest),
+  const subscription: Subscription = {
+    request() {
+      implied = newest === null ? undefined : source.impliedSession(newest);
+      return source.request(newest, implied);
+    },
     onSubscribed(url) {
       if (newest === null || !source.canResume) return;
       cancelQuiet();
@@ -108,25 +125,30 @@ function openWatch<P, S, V>(
       pending.push(payload);
       if (isOutdated || source.replaces(payload) || pending.length > MAX_PENDING) mergePending();
       isOutdated = false;
+      handleMissing(payload);
       markLive(connection.endpoint.url);
       feed.notify();
     },
     onStopped: (errors) =>
       errors === null ? abandon('it ended the subscription') : handleError(createResponseError(errors)),
     onDisconnected(error, url) {
+      cancelMissing();
       isOutdated = true;
       mergePending();
       markLost(error.message, url);
     },
     onEnded(error) {
+      cancelMissing();
       cancelQuiet();
       feed.finish(error);
     },
-  });
+  };
+  const unsubscribe = connection.subscribe(subscription);
 
   return {
     take,
     stop() {
+      cancelMissing();
       cancelQuiet();
       unsubscribe();
     },
@@ -142,6 +164,15 @@ function openWatch<P, S, V>(
 
   function mergePending(): void {
     if (pending.length > 1) pending = [pending.reduce(source.merge)];
+  }
+
+  /** Starts over without an id if the Session that only an earlier payload named does not exist any more. */
+  function handleMissing(payload: P): void {
+    cancelMissing();
+    if (implied === undefined || source.impliedSession(payload) !== undefined) return;
+    // Its cursor is of another Session than the one that a request without an id selects.
+    newest = null;
+    cancelMissing = clock.after(MISSING_MS, () => connection.resubscribe(subscription));
   }
 
   function markLive(url: string): void {

@@ -24,18 +24,19 @@ async function startWithLog() {
 /** Creates a source that receives payloads with lines of these texts. */
 function createTestSource(selection: LogSelection) {
   const { read, merge, request } = createLogSource(selection);
+  let newest: ReturnType<typeof read> = null;
   return {
     merge,
     /** Number of earlier lines that would be requested now. */
-    request: () => request(null).variables.last,
+    request: () => request(newest, undefined).variables.last,
     receive(
       texts: readonly string[],
       reset = false,
       { target = 'api:update', ...fields }: Partial<ReturnType<typeof logPayload>> & { target?: string } = {},
     ) {
-      const payload = read({ log: { ...logPayload(texts, target), reset, ...fields } });
-      if (payload === null) throw new Error('Expected a payload.');
-      return payload;
+      newest = read({ log: { ...logPayload(texts, target), reset, ...fields } });
+      if (newest === null) throw new Error('Expected a payload.');
+      return newest;
     },
   };
 }

@@ -59,22 +59,13 @@ async function follow(
   const followResources = table && createResourcesFollower(client, table, signal);
   const execQueue = exec === undefined ? null : createShellQueue(exec, client, isScreen, display, cli);
   try {
-    let isDemoOver: boolean;
-    do {
-      const runAlerts = execQueue && createAlertRunner(execQueue, wanted, notice);
-      isDemoOver = false;
-      let isDemo = false;
-      for await (const view of client.watchTargets({ session, where: filter, signal })) {
-        runAlerts?.(view);
-        noticeMissing(view);
-        followResources?.(view);
-        await display.show(view);
-        // The demo ends when a Tilt appears. A watch without --session continues with that Tilt.
-        isDemoOver = isDemo && wanted === null && view.session === null;
-        if (isDemoOver) break;
-        isDemo = view.session?.isDemo ?? isDemo;
-      }
-    } while (isDemoOver);
+    const runAlerts = execQueue && createAlertRunner(execQueue, wanted, notice);
+    for await (const view of client.watchTargets({ session, where: filter, signal })) {
+      runAlerts?.(view);
+      noticeMissing(view);
+      followResources?.(view);
+      await display.show(view);
+    }
   } finally {
     execQueue?.close();
     client.close();
