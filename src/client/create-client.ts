@@ -68,9 +68,9 @@ export interface Client {
    */
   query<R, V>(document: TypedDocument<R, V> | string, variables?: V, options?: CallOptions): Promise<R>;
   /**
-   * Subscribes over the WebSocket, without reconnecting. Throws a ClientError when the connection breaks or
-   * the gateway rejects the document; ends when the gateway completes it. At most 1,000 unread payloads are
-   * kept; one more throws `TOO_SLOW`.
+   * Subscribes over the WebSocket, without reconnecting. With several gateways, one that cannot be reached is
+   * skipped. Throws a ClientError when the connection breaks or the gateway rejects the document; ends when the
+   * gateway completes it. At most 1,000 unread payloads are kept; one more throws `TOO_SLOW`.
    */
   subscribe<R, V>(
     document: TypedDocument<R, V> | string,
@@ -171,7 +171,8 @@ export function createClient(
 
   return {
     query: queries.query,
-    subscribe: (document, variables, { signal } = {}) => subscribe(connection, document, variables, signal),
+    subscribe: (document, variables, { signal } = {}) =>
+      subscribe(connection, document, variables, { signal, triesOthers: true }),
     async session(id, callOptions) {
       const { session } = await queries.query(SessionByIdDocument, { id }, callOptions);
       return session;
@@ -205,7 +206,6 @@ export function createClient(
         queryConnectingSources: (signal) => queryConnectingSources(connection, signal),
         queryKnownSessions: () => queryKnownSessions(queries, clock, waitOptions.session),
         gatewayTime: connection.gatewayTime,
-        haveAllFailed: connection.haveAllFailed,
       };
       return waitFor(sources, waitOptions, clock);
     },

@@ -59,7 +59,7 @@ export async function readExcerpts(
     const where = { phase: FAILED_PHASES };
     const views = client.watchTargets({ session, where, excerpts: true, signal: ending.signal });
     for await (const { cursor, link, targets: newest } of views) {
-      if (link.state === 'lost') break;
+      if (link.isDown) break;
       if (cursor === null) continue;
       excerpts = new Map([...excerpts, ...findExcerpts(failed, newest)]);
       if ([...excerpts.values()].every(({ isFinal }) => isFinal)) break;

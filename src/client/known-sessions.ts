@@ -61,8 +61,9 @@ export async function queryConnectingSources(
   connection: Connection,
   signal: AbortSignal,
 ): Promise<readonly string[] | null> {
+  const options = { signal, triesOthers: false };
   try {
-    for await (const { gateway } of subscribe(connection, SourceStatesDocument, {}, signal)) {
+    for await (const { gateway } of subscribe(connection, SourceStatesDocument, {}, options)) {
       return gateway.sources.filter(({ state }) => state === 'CONNECTING').map(({ name }) => name);
     }
   } catch {

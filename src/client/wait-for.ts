@@ -73,8 +73,6 @@ export interface WaitSources {
   queryKnownSessions(): Promise<string | null>;
   /** The gateway's clock, in milliseconds since 1970; null when unknown. */
   gatewayTime(): number | null;
-  /** Whether every gateway has failed since one was connected. */
-  haveAllFailed(): boolean;
 }
 
 /** Default maximum age, in milliseconds: as long as a gateway takes to restart. */
@@ -132,11 +130,6 @@ export function waitFor(sources: WaitSources, options: WaitOptions, clock: Clock
         default:
           settle(next.status, next.reason);
       }
-    }
-
-    /** A failure is the answer only if no other gateway is left to try. */
-    function isAnswer({ state }: LinkState): boolean {
-      return state === 'live' || (state === 'lost' && sources.haveAllFailed());
     }
 
     /** Handles the deadline that is due, or sets a timer for the next one. */
@@ -203,6 +196,11 @@ export function waitFor(sources: WaitSources, options: WaitOptions, clock: Clock
       evaluations.stop();
     }
   });
+}
+
+/** A failure is the answer only if no other gateway is left to try. */
+function isAnswer({ state, isDown }: LinkState): boolean {
+  return state === 'live' || isDown;
 }
 
 /** What the gateway was asked for, and has not sent yet. */

@@ -19,6 +19,8 @@ export interface LinkState {
   readonly error: string | null;
   /** The current gateway, or the last one that was tried. Null before the first attempt. */
   readonly url: string | null;
+  /** Whether every gateway has failed since one was connected. Until then, the next one is tried at once. */
+  readonly isDown: boolean;
 }
 
 /** A subscription, and how its payloads become views. */
@@ -89,7 +91,7 @@ function openWatch<P, S, V>(
   let state = source.empty;
   let pending: P[] = [];
   let newest: P | null = null;
-  let link: LinkState = { state: 'connecting', since: clock.now(), error: null, url: null };
+  let link: LinkState = { state: 'connecting', since: clock.now(), error: null, url: null, isDown: false };
   let viewedLink = link;
   let cancelQuiet = () => {};
   let cancelMissing = () => {};
@@ -178,14 +180,16 @@ function openWatch<P, S, V>(
   function markLive(url: string): void {
     cancelQuiet();
     connection.markHealthy();
-    if (link.state !== 'live') setLink({ state: 'live', since: clock.now(), error: null, url });
+    if (link.state !== 'live')
+      setLink({ state: 'live', since: clock.now(), error: null, url, isDown: false });
   }
 
   function markLost(error: string, url: string): void {
     cancelQuiet();
     const since = link.state === 'lost' ? link.since : clock.now();
-    if (link.state === 'lost' && link.error === error) return;
-    setLink({ state: 'lost', since, error, url });
+    const isDown = connection.haveAllFailed();
+    if (link.state === 'lost' && link.error === error && link.isDown === isDown) return;
+    setLink({ state: 'lost', since, error, url, isDown });
   }
 
   function setLink(next: LinkState): void {
@@ -225,21 +229,31 @@ const EXCEEDED_CODES = ['QUERY_TOO_COMPLEX', 'RESPONSE_TOO_LARGE'];
 /** Limit of unread payloads of a raw subscription, which only its consumer could merge. */
 const MAX_UNREAD = 1_000;
 
+/** Options of {@link subscribe}. */
+interface SubscribeOptions {
+  readonly signal: AbortSignal | undefined;
+  /** Whether the next gateway is tried while none has accepted the connection. */
+  readonly triesOthers: boolean;
+}
+
 /** Subscribes over one connection, without reconnecting. Throws a TypeError for a document without a text. */
 export function subscribe<R, V>(
   connection: Connection,
   document: TypedDocument<R, V> | string,
   variables: V | undefined,
-  signal: AbortSignal | undefined,
+  { signal, triesOthers }: SubscribeOptions,
 ): AsyncIterable<R> {
   const request = { query: textOf(document), variables: { ...variables } };
   return createAsyncIterable(signal, open);
 
   function open(feed: Feed): PullSource<R> {
     const pending: R[] = [];
+    let isSubscribed = false;
     const unsubscribe = connection.subscribe({
       request: () => request,
-      onSubscribed: () => {},
+      onSubscribed() {
+        isSubscribed = true;
+      },
       onResult({ data, errors }) {
         const responseErrors = parseErrors(errors);
         if (responseErrors !== null) return feed.finish(createResponseError(responseErrors));
@@ -249,7 +263,9 @@ export function subscribe<R, V>(
         feed.notify();
       },
       onStopped: (errors) => feed.finish(errors && createResponseError(errors)),
-      onDisconnected: (error) => feed.finish(error),
+      onDisconnected(error) {
+        if (isSubscribed || !triesOthers || connection.haveAllFailed()) feed.finish(error);
+      },
       onEnded: (error) => feed.finish(error),
     });
     return {

@@ -36,8 +36,7 @@ export async function readCurrentView(client: Client, options: ViewOptions): Pro
   const { session, signal } = options;
   const ending = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
   for await (const view of client.watchTargets({ ...options, signal: ending })) {
-    if (view.link.state === 'lost')
-      throw new NoAnswerError(`the gateway cannot be reached: ${view.link.error}`);
+    if (view.link.isDown) throw new NoAnswerError(`the gateway cannot be reached: ${view.link.error}`);
     if (view.cursor === null) continue;
     if (view.session === null) throw await sessionNotFound(client, session, signal);
     if (view.session.isDemo && session === undefined) throw demoNotNamed(view.session);

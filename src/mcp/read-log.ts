@@ -89,7 +89,7 @@ async function readTail(
   const ending = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
   const views = client.log({ session, resource, level, last: MAX_LINES, signal: ending });
   for await (const { isAvailable, lines, link } of views) {
-    if (link.state === 'lost') throw new NoAnswerError(`the gateway cannot be reached: ${link.error}`);
+    if (link.isDown) throw new NoAnswerError(`the gateway cannot be reached: ${link.error}`);
     if (isAvailable !== null) return isAvailable ? lines : null;
   }
   throw new NoAnswerError(`the gateway did not answer within ${TIMEOUT_MS / 1_000} s`);

@@ -172,6 +172,7 @@ describe('reconnecting', () => {
       since: clock.now(),
       error: `${first.url} closed the connection with code 1001: Going away`,
       url: first.url,
+      isDown: false,
     });
     await clock.advance(0);
     await expect.poll(() => second.received.length).toBe(2);

@@ -4,7 +4,7 @@ import { createClient, type TypedDocument } from '../../src/client/client.js';
 import { openDisposableClient } from '../support/disposable-client.js';
 import { startGateway, startMemoryGateway } from '../support/gateway.js';
 import { readIterator } from '../support/iterator-reader.js';
-import { createManualClock } from '../support/manual-clock.js';
+import { advanceUntil, createManualClock } from '../support/manual-clock.js';
 import { withFacts } from '../support/resource-facts.js';
 import { type ScriptedResponse, startScriptedGateway } from '../support/scripted-gateway.js';
 import { session } from '../support/sessions.js';
@@ -239,6 +239,42 @@ describe('subscribe', () => {
     });
     await gateway.gateway.close();
     await refused;
+  });
+
+  it('subscribe uses the second gateway if the first one cannot be reached or is silent', async () => {
+    const clock = createManualClock();
+    await using gone = await startGateway();
+    await gone.gateway.close();
+    await using silent = await startScriptedGateway({ onMessage() {} });
+    await using gateway = await startMemoryGateway([session('a')]);
+    for (const first of [gone, silent]) {
+      const urls = [first.url, gateway.url];
+      await using client = openDisposableClient({ urls }, { clock, random: () => 1 });
+      await using payloads = readIterator(client.subscribe('subscription { session { id } }'));
+      const payload = payloads.next();
+      if (first === silent) await expect.poll(() => silent.received.length).toBe(1);
+      await advanceUntil(clock, () => gateway.gateway.readers === 1);
+      expect(await payload).toEqual({ session: { id: 'a/Tiltfile' } });
+    }
+  });
+
+  it('subscribe throws when all gateways have failed, and when the one that it uses is lost', async () => {
+    const gone = [await startGateway(), await startGateway()];
+    for (const { gateway } of gone) await gateway.close();
+    const urls = gone.map(({ url }) => url);
+    await using client = openDisposableClient({ urls });
+    const message = expect.stringMatching(`${urls[0]} cannot be reached.*; ${urls[1]} cannot be reached`);
+    const payload = readIterator(client.subscribe('subscription { session { id } }')).next();
+    await expect(payload).rejects.toMatchObject({ code: 'UNREACHABLE', message });
+
+    await using used = await startMemoryGateway([session('a')]);
+    await using other = await startMemoryGateway([session('a')]);
+    await using both = openDisposableClient({ urls: [used.url, other.url] });
+    await using payloads = readIterator(both.subscribe('subscription { session { id } }'));
+    await payloads.next();
+    await used.gateway.close();
+    await expect(payloads.next()).rejects.toMatchObject({ code: 'UNREACHABLE' });
+    expect(other.gateway.readers).toBe(0);
   });
 
   it('subscribe throws TOO_SLOW when more than 1,000 payloads are unread', async () => {

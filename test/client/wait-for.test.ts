@@ -787,7 +787,6 @@ describe('the run of a wait without an id, while a source of the gateway is conn
       queryConnectingSources: async () => [],
       queryKnownSessions: async () => null,
       gatewayTime: () => null,
-      haveAllFailed: () => false,
     };
     const outcome = await waitFor(sources, { for: 'ready' }, createManualClock());
     expect(outcome).toMatchObject({ result: 'unknown', reason: expect.stringContaining('2 Sessions match') });
@@ -812,7 +811,6 @@ describe('waitFor without a run', () => {
         return null;
       },
       gatewayTime: () => null,
-      haveAllFailed: () => false,
     };
     const options = { session: 'a/Tiltfile', for: 'ready', signal: aborting.signal } as const;
     const rejected = expect(waitFor(sources, options, clock)).rejects.toThrow('enough');

@@ -463,6 +463,29 @@ describe('the link of a view', () => {
   });
 });
 
+describe('the link of a view with several gateways', () => {
+  it('the link is down when all gateways have failed, and not while another one is tried', async () => {
+    const gone = [await startGateway(), await startGateway()];
+    for (const { gateway } of gone) await gateway.close();
+    await using client = openDisposableClient({ urls: gone.map(({ url }) => url) });
+    await using views = readIterator(client.watchSessions());
+    expect((await views.next()).link).toMatchObject({ state: 'lost', isDown: false });
+    expect((await views.next()).link).toMatchObject({ state: 'lost', isDown: true });
+  });
+
+  it('the link is not down when the gateway in use is lost', async () => {
+    await using first = await startMemoryGateway([session('a')]);
+    await using second = await startMemoryGateway([session('b')]);
+    await using client = openDisposableClient({ urls: [first.url, second.url] });
+    await using views = readIterator(client.watchSessions());
+    expect((await views.next()).link).toMatchObject({ state: 'live', isDown: false });
+    await first.gateway.close();
+    expect((await views.next()).link).toMatchObject({ state: 'lost', isDown: false });
+    const { link, sessions } = await views.next();
+    expect([link.state, link.isDown, ...sessions.keys()]).toEqual(['live', false, 'b/Tiltfile']);
+  });
+});
+
 function phases({ targets }: { readonly targets: ReadonlyMap<string, { readonly phase: string }> }) {
   return Object.fromEntries([...targets].map(([name, { phase }]) => [name, phase]));
 }

@@ -154,6 +154,7 @@ const LIVE: LinkState = {
   since: Date.parse(START),
   error: null,
   url: 'http://gateway/graphql',
+  isDown: false,
 };
 
 /** Creates the targets view that a client holds after a `reset`. */

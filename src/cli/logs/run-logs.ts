@@ -139,8 +139,8 @@ async function readFirst(views: AsyncIterator<LogView>, options: PrintOptions): 
     if (isAvailable) return next.value;
     missing = null;
     if (link.state !== 'live') {
-      if (!follow) throw new NoLogError(link.error ?? 'the gateway did not answer');
-      notice(`${link.error}; reconnecting`);
+      if (link.isDown && !follow) throw new NoLogError(link.error ?? 'the gateway did not answer');
+      if (follow) notice(`${link.error}; reconnecting`);
     } else if (session === null) {
       const wanted = flags.client.session ?? null;
       await requireSession(client, wanted, { isAwaited: follow, notice, signal });

@@ -65,7 +65,7 @@ export function createDetail(id: string): OpenDetail {
 
 /** Creates the state of a link before the first view. */
 export function createInitialLink(): LinkState {
-  return { state: 'connecting', since: Date.now(), error: null, url: null };
+  return { state: 'connecting', since: Date.now(), error: null, url: null, isDown: false };
 }
 
 /** Updates the signal of each target. Returns the same map unless a target was added or removed. */

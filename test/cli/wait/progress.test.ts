@@ -69,7 +69,7 @@ describe('progress of wait', () => {
 
   it('wait reports a lost connection with its error', () => {
     const { show, taken } = startReporter();
-    const link = { state: 'lost', since: 0, error: 'connect ECONNREFUSED', url: null } as const;
+    const link = { state: 'lost', since: 0, error: 'connect ECONNREFUSED', url: null, isDown: true } as const;
     show([], { link });
     expect(taken().at(-1)).toBe(
       '0s waiting for a/Tiltfile to be ready: connection to the gateway lost: connect ECONNREFUSED',

@@ -142,7 +142,7 @@ describe('screen of watch', () => {
   it('watch shows that it is connecting, that the connection is lost, and that the state is STALE', () => {
     expect(screen({ view: null }).slice(0, 3)).toEqual(['no Session yet', '0 targets', 'connecting …']);
     const since = A_MINUTE_LATER - 5_000;
-    const link = { state: 'lost', since, error: 'gone\n\u001b[2J', url: null } as const;
+    const link = { state: 'lost', since, error: 'gone\n\u001b[2J', url: null, isDown: true } as const;
     expect(screen({ view: createTargetsView(TARGETS, { link }) })[2]).toBe(
       'CONNECTION LOST for 5s, this is the last known state: gone',
     );
@@ -155,7 +155,7 @@ describe('screen of watch', () => {
 
   it('watch claims nothing about a Session while no gateway has ever answered', () => {
     const error = 'connect ECONNREFUSED 127.0.0.1:4000';
-    const link = { state: 'lost', since: A_MINUTE_LATER - 1_000, error, url: null } as const;
+    const link = { state: 'lost', since: A_MINUTE_LATER - 1_000, error, url: null, isDown: true } as const;
     const view = createTargetsView([], { session: null, cursor: null, link });
     expect(screen({ view, wanted: 'a/Tiltfile' }).slice(0, 3)).toEqual([
       'a/Tiltfile',
@@ -173,7 +173,7 @@ describe('screen of watch', () => {
       });
       return [...used];
     };
-    const link = { state: 'lost', since: 0, error: null, url: null } as const;
+    const link = { state: 'lost', since: 0, error: null, url: null, isDown: true } as const;
     expect(styles(createTargetsView(TARGETS))).toEqual(['red']);
     expect(styles(createTargetsView(TARGETS, { link }))).toEqual(['dim']);
   });

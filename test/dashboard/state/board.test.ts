@@ -12,7 +12,13 @@ const SHOP = sessionFields([], {
   id: 'shop/Tiltfile',
   verdict: verdictFields('PASSED'),
 });
-const LIVE: LinkState = { state: 'live', since: 0, error: null, url: 'http://gateway/graphql' };
+const LIVE: LinkState = {
+  state: 'live',
+  since: 0,
+  error: null,
+  url: 'http://gateway/graphql',
+  isDown: false,
+};
 const LOST: LinkState = { ...LIVE, state: 'lost', error: 'connection refused' };
 
 const view = (link: LinkState): SessionsView => ({

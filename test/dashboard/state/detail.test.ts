@@ -3,7 +3,7 @@ import { createDetail } from '../../../src/dashboard/state/detail.js';
 import { resource } from '../../support/dashboard-data.js';
 import { createTargetsView, sessionFields, targetFields } from '../../support/target-fields.js';
 
-const NO_LINK = { state: 'live', since: 0, error: null, url: null } as const;
+const NO_LINK = { state: 'live', since: 0, error: null, url: null, isDown: false } as const;
 const waits = (...names: string[]) =>
   targetFields('e2e:update', 'WAITING', { blockedBy: names.map((name) => ({ name })) });
 
