@@ -2,6 +2,7 @@ import { type Clock, sleep } from '../lib/clock.js';
 import { createDeltaCounts, type DeltaCounts } from '../lib/metrics.js';
 import type { Bucket } from './bucket.js';
 import { createSnapshot, findUnknownAfter, isLive, toNextChanges } from './bucket-changes.js';
+import { createHistory, type History, type HistoryContents } from './history.js';
 import type { LogChange, RecordedConnection } from './log-change.js';
 import { createNewestEntries } from './newest-entries.js';
 import { createPresence } from './presence.js';
@@ -38,12 +39,6 @@ export interface BucketReaderOptions {
    */
   readonly onMismatch?: (key: string) => void;
 }
-
-/**
- * Maximum size of the history that is kept until the snapshot, decompressed, in bytes. Above it only the
- * newest states are kept. Decoded states need about twice as much memory.
- */
-export const MAX_HISTORY_BYTES = 256 * 2 ** 20;
 
 /** Interval of looking for Sessions that the bucket has expired, in milliseconds. */
 const EXPIRY_CHECK_MS = 60_000;
@@ -107,16 +102,14 @@ export function createBucketReader(
     counts = createDeltaCounts(),
   }: BucketReaderOptions,
 ): BucketReader {
-  /** Entries before the snapshot; null after it. */
-  let initial: Entry[] | null = [];
-  let historyBytes = 0;
-  let beginning = { isNewestOnly: false, from: 0, oldest: 1 };
   const pending = new Set(['presence', 'sessions']);
   const entries = createNewestEntries(clock, (key, isEqual) => {
     counts[isEqual ? 'matches' : 'mismatches'] += 1;
     if (!isEqual) onMismatch(key);
   });
   const newest = entries.byKey;
+  /** Entries before the snapshot; null after it. */
+  let initial: History | null = createHistory(newest);
   const silence = `no heartbeat of its publisher for ${presenceMs / 1_000} s`;
   const presence = createPresence({
     clock,
@@ -132,7 +125,7 @@ export function createBucketReader(
     reported: (from, text, ageMs = 0) => writers.reported(from, text, ageMs),
     gone: (key) => writers.gone(key),
     begin(isNewestOnly, from = 0, oldest = 1) {
-      beginning = { isNewestOnly, from, oldest };
+      initial?.begin({ isNewestOnly, from, oldest });
     },
     newest: (key) => (entries.isWrong(key) ? undefined : newest.get(key)),
     awaitsState: entries.isWrong,
@@ -140,21 +133,18 @@ export function createBucketReader(
       const known = newest.get(entry.key);
       counts[entry.delta ? 'deltas' : 'states'] += 1;
       entries.record(entry);
-      if (initial) keepUntilSnapshot(initial, entry);
+      if (initial) initial.add(entry);
       else pushNext(entry, known);
     },
     heal(entry) {
       if (newest.get(entry.key)?.revision !== entry.revision) return;
       entries.record(entry);
-      // The earlier states led to a wrong one, so they may be wrong as well.
-      if (initial) initial = initial.flatMap((known) => replaceStates(known, entry));
+      if (initial) initial.heal(entry);
       else pushHealed(entry);
     },
     presenceCaughtUp: () => caughtUp('presence'),
     sessionsCaughtUp() {
-      // Revisions below the oldest one were not lost, but dropped.
-      const read = Math.max(initial?.at(-1)?.revision ?? 0, beginning.oldest - 1);
-      if (initial !== null && read < beginning.from) onLoss(read);
+      if (initial !== null && initial.last < initial.from) onLoss(initial.last);
       caughtUp('sessions');
     },
     async removeExpired(signal) {
@@ -169,31 +159,23 @@ export function createBucketReader(
     },
   };
 
-  function keepUntilSnapshot(read: Entry[], entry: Entry): void {
-    read.push(entry);
-    historyBytes += entry.bytes ?? 0;
-    if (historyBytes <= MAX_HISTORY_BYTES) return;
-    historyBytes = 0;
-    beginning = { ...beginning, isNewestOnly: true };
-    initial = [...newest.values()].sort((a, b) => a.revision - b.revision);
-  }
-
   function caughtUp(what: string): void {
     pending.delete(what);
     if (pending.size > 0 || initial === null) return;
     writers.start();
-    const read = initial;
+    const history = initial;
     initial = null;
-    pushSnapshot(read);
+    pushSnapshot(history.contents());
   }
 
-  function pushSnapshot(read: readonly Entry[]): void {
-    const { from } = beginning;
+  function pushSnapshot(history: HistoryContents): void {
+    const { entries: read, from } = history;
     const unknownAfter = from > 0 ? findUnknownAfter(read, from, revisions) : undefined;
     revisions.clear();
     for (const [key, { revision }] of newest) revisions.set(key, revision);
-    const contents = { ...beginning, entries: read, log, unknownAfter };
-    push(createSnapshot(contents, newest, { now: clock.now(), retainMs }, silenceOf));
+    push(
+      createSnapshot({ ...history, log, unknownAfter }, newest, { now: clock.now(), retainMs }, silenceOf),
+    );
     for (const entry of newest.values()) pushSilence(entry);
   }
 
@@ -245,10 +227,4 @@ export function createBucketReader(
       push({ type: 'remove', id, reason: 'it exceeded the age limit of the bucket' });
     }
   }
-}
-
-/** The entries that take the place of a known one if all entries of a key are replaced by its newest one. */
-function replaceStates(known: Entry, newest: Entry): Entry[] {
-  if (known.key !== newest.key) return [known];
-  return known.revision === newest.revision ? [newest] : [];
 }

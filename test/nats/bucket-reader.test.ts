@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createBucketReader, MAX_HISTORY_BYTES } from '../../src/nats/bucket-reader.js';
+import { createBucketReader } from '../../src/nats/bucket-reader.js';
+import { MAX_HISTORY_BYTES } from '../../src/nats/history.js';
 import type { LogChange, RecordedConnection } from '../../src/nats/log-change.js';
 import type { Entry } from '../../src/nats/replay.js';
 import { createManualClock, type ManualClock } from '../support/manual-clock.js';
