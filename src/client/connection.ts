@@ -32,7 +32,9 @@ export interface Connection {
    * disconnects.
    */
   subscribe(subscription: Subscription): () => void;
-  /** Sends a new request of a subscription instead of its current one. Without a socket, the next one does. */
+  /**
+   * Sends a new request of a subscription instead of its current one. Without a socket, the next one does.
+   */
   resubscribe(subscription: Subscription): void;
   /** Drops the current gateway and tries the next. */
   abandon(error: ClientError): void;
@@ -155,8 +157,8 @@ const BACKOFF = { firstMs: 250, maxMs: 2_500, minShare: 0.5, healthyMs: 5_000 };
 
 /**
  * Time limit of the first connection to each of several gateways, in milliseconds. It leaves time for another
- * one: a wait with a timeout of 0 allows 3 s for the first answer. It doubles when all have failed, since they
- * may be busy.
+ * one: a wait with a timeout of 0 allows 3 s for the first answer. It doubles when all have failed, since
+ * they may be busy.
  */
 const FIRST_CONNECT_MS = 2_000;
 

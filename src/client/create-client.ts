@@ -69,8 +69,8 @@ export interface Client {
   query<R, V>(document: TypedDocument<R, V> | string, variables?: V, options?: CallOptions): Promise<R>;
   /**
    * Subscribes over the WebSocket, without reconnecting. With several gateways, one that cannot be reached is
-   * skipped. Throws a ClientError when the connection breaks or the gateway rejects the document; ends when the
-   * gateway completes it. At most 1,000 unread payloads are kept; one more throws `TOO_SLOW`.
+   * skipped. Throws a ClientError when the connection breaks or the gateway rejects the document; ends when
+   * the gateway completes it. At most 1,000 unread payloads are kept; one more throws `TOO_SLOW`.
    */
   subscribe<R, V>(
     document: TypedDocument<R, V> | string,

@@ -63,8 +63,8 @@ export interface WaitSources {
   }): AsyncIterable<TargetsView>;
   watchSessions(options: { readonly signal: AbortSignal }): AsyncIterable<SessionsView>;
   /**
-   * Names the sources of the connected gateway that have not delivered data yet; null when it does not answer.
-   * Never rejects.
+   * Names the sources of the connected gateway that have not delivered data yet; null when it does not
+   * answer. Never rejects.
    */
   queryConnectingSources(signal: AbortSignal): Promise<readonly string[] | null>;
   /**

@@ -10,7 +10,8 @@ export interface LinkState {
   /**
    * `connecting`: no gateway has answered yet. `live`: the view is current, or the changes that were missed
    * follow it at once, after a reconnect of a watch that resumes. `lost`: the connection broke, or the newest
-   * state exceeds a limit of the gateway, and the view may be out of date until a gateway continues the watch.
+   * state exceeds a limit of the gateway, and the view may be out of date until a gateway continues the
+   * watch.
    */
   readonly state: 'connecting' | 'live' | 'lost';
   /** Start of this state, in milliseconds since 1970. */
@@ -63,8 +64,8 @@ const MAX_PENDING = 64;
 const QUIET_MS = 3_500;
 
 /**
- * Time for a Session that the caller did not name to appear after a reconnect, in milliseconds. A gateway that
- * has just started may know the other Sessions first.
+ * Time for a Session that the caller did not name to appear after a reconnect, in milliseconds. A gateway
+ * that has just started may know the other Sessions first.
  */
 const MISSING_MS = 3_000;
 

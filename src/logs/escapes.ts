@@ -10,8 +10,8 @@ const MAX_NESTED = 3;
 
 /**
  * The line, then without the escapes of JSON as often as they are nested, and last without those of HTML and
- * URLs. The end of a quoted value is known only in the text in which its quotes are not escaped: a secret that
- * has to be found is searched in each of them. At most five texts, none longer than the line.
+ * URLs. The end of a quoted value is known only in the text in which its quotes are not escaped: a secret
+ * that has to be found is searched in each of them. At most five texts, none longer than the line.
  */
 export function decodeEscapes(line: string): readonly DecodedText[] {
   const texts: DecodedText[] = [{ text: line, indexes: null }];
@@ -55,8 +55,8 @@ function decode(
 }
 
 /**
- * Escapes in strings of JSON and of programs. In order: a style, a character by its code (groups 1 and 2), and
- * one by its letter (group 3).
+ * Escapes in strings of JSON and of programs. In order: a style, a character by its code (groups 1 and 2),
+ * and one by its letter (group 3).
  */
 const JSON_ESCAPE =
   /\\(?:(?:u001[bB]|x1[bB]|033|e)\[[\d;]{0,32}m|u([\da-fA-F]{4})|x([\da-fA-F]{2})|(["'\\/bfnrt]))/g;

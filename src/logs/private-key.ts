@@ -15,8 +15,8 @@ const END = '-----END ';
 const MAX_KEY_LINES = 1_000;
 
 /**
- * Other lines in a row that end a key: it was cut, or its first line was only mentioned. Fewer may come from a
- * command that prints at the same time.
+ * Other lines in a row that end a key: it was cut, or its first line was only mentioned. Fewer may come from
+ * a command that prints at the same time.
  */
 const MAX_OTHER_LINES = 10;
 
@@ -69,8 +69,8 @@ export function createKeyBlocks(): KeyBlocks {
 }
 
 /**
- * Whether a line is a part of the key, by its content. It may have a prefix and a suffix. The line after a full
- * line may be the last, short one, and is hidden whatever it is.
+ * Whether a line is a part of the key, by its content. It may have a prefix and a suffix. The line after a
+ * full line may be the last, short one, and is hidden whatever it is.
  */
 function isHidden(block: Block, text: string): boolean {
   block.left -= 1;

@@ -64,8 +64,8 @@ function decodeOrder(value: unknown): number | null {
 }
 
 /**
- * `UpdateStatusPending`. A resource in a manual mode has it only before its first run by Tilt itself, or after
- * a person has triggered it (`ManifestState.UpdateStatus`).
+ * `UpdateStatusPending`. A resource in a manual mode has it only before its first run by Tilt itself, or
+ * after a person has triggered it (`ManifestState.UpdateStatus`).
  */
 const PENDING = 'pending';
 

@@ -114,7 +114,9 @@ export function createNatsProvider(options: NatsProviderOptions): LogProvider {
     }
   }
 
-  /** Any publisher can cause a gap in its Sessions, so the others are not read again, nor is each one logged. */
+  /**
+   * Any publisher can cause a gap in its Sessions, so the others are not read again, nor is each one logged.
+   */
   function logGap({ key, revision }: Entry, before: number): void {
     if (clock.monotonic() - gapLoggedAt < GAP_LOG_MS) return;
     gapLoggedAt = clock.monotonic();

@@ -9,7 +9,9 @@ import { openTcpProxy } from '../support/tcp-proxy.js';
 
 const ID = 'a/Tiltfile';
 
-/** Starts a gateway with the Session `a/Tiltfile`, and runs `logs` against it. A removed Session is deleted. */
+/**
+ * Starts a gateway with the Session `a/Tiltfile`, and runs `logs` against it. A removed Session is deleted.
+ */
 async function start(log: SessionLog | null = createTestLog()) {
   const sessions = [session('a', { 'api:update': 'failed', 'web:serve': 'ready' })];
   const gateway = await startMemoryGateway(sessions, { retainMs: 0 });

@@ -7,12 +7,16 @@ import { createTemporaryFolder } from './temporary-folder.js';
 /** Presence interval of publishers in these tests, in seconds. */
 export const PRESENCE_S = 3;
 
-/** Adds the presence interval to the options of both processes, because the first of them creates the bucket. */
+/**
+ * Adds the presence interval to the options of both processes, because the first of them creates the bucket.
+ */
 function withPresence(args: readonly string[]): readonly string[] {
   return args.includes('--bucket-presence') ? args : ['--bucket-presence', `${PRESENCE_S}s`, ...args];
 }
 
-/** Starts a gateway that reads a bucket, with a presence interval of {@link PRESENCE_S} seconds by default. */
+/**
+ * Starts a gateway that reads a bucket, with a presence interval of {@link PRESENCE_S} seconds by default.
+ */
 export function serveShortPresenceBucket(
   address: string,
   env: Record<string, string> = {},

@@ -60,8 +60,8 @@ function findRange(ranges: readonly MediaRange[], type: string): number {
 }
 
 /**
- * Longest part of a header that is read, in characters. Browsers send 150. One of 15 kB would take 10 ms, before
- * its token is checked.
+ * Longest part of a header that is read, in characters. Browsers send 150. One of 15 kB would take 10 ms,
+ * before its token is checked.
  */
 const MAX_HEADER = 2_000;
 

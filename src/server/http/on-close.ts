@@ -5,7 +5,8 @@ const waiting = new WeakMap<Socket, Set<() => void>>();
 
 /**
  * Calls back once when a connection has closed, or at once, before it returns, if it is closed. Returns a
- * function that cancels this. A connection has a single listener, however many pipelined requests wait for it.
+ * function that cancels this. A connection has a single listener, however many pipelined requests wait for
+ * it.
  */
 export function onClose(socket: Socket, listener: () => void): () => void {
   if (socket.destroyed) {
