@@ -351,11 +351,6 @@ describe('invalid command-line input', () => {
       /^tilt-graphql: unknown command 'wtach' \(Did you mean watch\?\)$/,
     ],
     [
-      'an unknown command whose help is asked for',
-      () => ['help', 'wtach'],
-      /^tilt-graphql: .*'wtach' is invalid for argument 'command'\. Allowed choices are serve, .*watch/,
-    ],
-    [
       'an argument of the default command',
       () => ['--port', '0', 'wtach'],
       /^tilt-graphql: too many arguments for 'serve'/,
@@ -433,6 +428,14 @@ describe('invalid command-line input', () => {
     const { code, stdout, stderr } = await runCliToEnd([...(await args()), '--log-level', 'silent']);
     expect(stderr.trimEnd()).toMatch(expected);
     expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+    expect([code, stdout]).toEqual([2, '']);
+  });
+
+  it('help for an unknown command exits with code 2 and names the commands in one line', async () => {
+    const { code, stdout, stderr } = await runCliToEnd(['help', 'wtach']);
+    expect(stderr).toMatch(
+      /^tilt-graphql: .*'wtach' is invalid .* Allowed choices are serve, .*watch, .*\n$/,
+    );
     expect([code, stdout]).toEqual([2, '']);
   });
 
