@@ -43,6 +43,9 @@ interface BoardError {
 /**
  * Watches all Sessions, and the targets of the selected one, for the lifetime of the page. Renders once a
  * frame.
+ *
+ * No watch resumes: after a reconnect it would show missed states one by one as current ones, and would be
+ * live after a silence, in which its first payload may still be on its way.
  */
 export function createBoard(
   client: Pick<Client, 'watchSessions' | 'watchTargets' | 'watchResources' | 'log' | 'query'>,
@@ -65,7 +68,7 @@ export function createBoard(
   const detail = computed(() => opened.value?.detail ?? null);
 
   show(
-    client.watchSessions(),
+    client.watchSessions({ resume: false }),
     'sessions',
     (view) => {
       if (view.link.state === 'lost' && link.value.state !== 'lost') void explainLoss();
@@ -86,7 +89,12 @@ export function createBoard(
     const { detail, showTargets } = opened.value;
     const stopping = new AbortController();
     const history = selection.history.value;
-    const views = client.watchTargets({ session: detail.id, history, signal: stopping.signal });
+    const views = client.watchTargets({
+      session: detail.id,
+      history,
+      resume: false,
+      signal: stopping.signal,
+    });
     const key = `targets of ${detail.id}`;
     show(views, key, showTargets);
     return () => {
@@ -109,7 +117,11 @@ export function createBoard(
     labelled.value = null;
     if (label === null) return;
     const stopping = new AbortController();
-    const views = client.watchSessions({ where: { target: { label } }, signal: stopping.signal });
+    const views = client.watchSessions({
+      where: { target: { label } },
+      resume: false,
+      signal: stopping.signal,
+    });
     show(
       views,
       'label',

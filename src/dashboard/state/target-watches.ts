@@ -54,6 +54,7 @@ export function createTargetWatches(
         where: { name },
         history: MAX_HISTORY,
         excerpts: true,
+        resume: false,
         signal,
       });
       const showTarget = ({ targets }: { readonly targets: ReadonlyMap<string, Target> }) => {

@@ -1,4 +1,4 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Page, WebSocketRoute } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeSession } from '../../../src/model/decode.js';
 import { createDemoProvider } from '../../../src/providers/demo/demo.js';
@@ -183,6 +183,26 @@ describe('the session page of the dashboard', () => {
     await inspect(visit, 'gone');
   });
 
+  it('after a reconnect a Session is not green until its targets are current, although the list is', async () => {
+    const ready = session('tilt-default', { 'api:serve': 'ready' });
+    await using gateway = await startMemoryGateway([ready]);
+    await using visit = await visitDashboard(browser, 'about:blank#');
+    const { page } = visit;
+    await page.clock.install();
+    const held = await holdTargets(page);
+    await page.goto(`${gateway.origin}/${SESSION}`);
+    await expect.poll(() => verdict(page).innerText()).toBe('Passing');
+    await held.cut();
+    gateway.source.put(session('tilt-default', { 'api:serve': 'failed' }));
+    await expect.poll(() => page.title()).toMatch(/^✗/);
+    // Longer than the silence after which a watch that resumes counts as live.
+    await page.clock.runFor(4_000);
+    expect(await verdict(page).innerText()).toMatch(/last known/i);
+    expect(await greenOn(page)).toEqual([]);
+    held.release();
+    await expect.poll(() => verdict(page).innerText()).toBe('Failing');
+  });
+
   it('an unknown Session is reported as not found, and shown when it appears', async () => {
     await using gateway = await startMemoryGateway();
     await using visit = await visitDashboard(browser, gateway.origin, { search: SESSION });
@@ -220,6 +240,42 @@ describe('a dashboard without data', () => {
     await inspect(visit, 'rejected');
   });
 });
+
+/**
+ * Forwards the WebSockets of a page. After `cut`, which closes them, the payloads of targets are held until
+ * `release`.
+ */
+async function holdTargets(page: Page) {
+  let isHeld = false;
+  let waiting: (() => void)[] = [];
+  const open = new Set<WebSocketRoute>();
+  await page.routeWebSocket(/graphql/, (socket) => {
+    const targets = new Set<string>();
+    const server = socket.connectToServer();
+    open.add(socket);
+    socket.onMessage((text) => {
+      const { type, id, payload } = JSON.parse(String(text));
+      if (type === 'subscribe' && payload.query.includes('targetChanges')) targets.add(id);
+      server.send(text);
+    });
+    server.onMessage((text) => {
+      const send = () => socket.send(text);
+      if (isHeld && targets.has(JSON.parse(String(text)).id)) waiting.push(send);
+      else send();
+    });
+  });
+  return {
+    async cut() {
+      isHeld = true;
+      await Promise.all([...open].map((socket) => socket.close()));
+      waiting = [];
+    },
+    release() {
+      isHeld = false;
+      for (const send of waiting) send();
+    },
+  };
+}
 
 /** Lists the elements of the page with a mainly green color. */
 function greenOn(page: Page): Promise<string[]> {
