@@ -67,9 +67,9 @@ const PAIR_BREAK = String.raw`["']?\s{0,8}[:=]\s{0,8}`;
  * - Headers: `Authorization` and `Proxy-Authorization`, `Cookie` and `Set-Cookie`, `Bearer` and `Basic` with
  *   a value of 16 characters or more.
  * - Assignments, members of JSON, command-line options (`--password hunter2`) and elements of XML
- *   (`<password>hunter2</password>`) whose name ends with `password`, `passwd`, `passphrase`, `pwd`, `secret`,
- *   `token`, `credential`, `api_key`, `access_key`, `private_key` and the like; also where name and value are
- *   members or attributes of their own (`{"name":"DB_PASSWORD","value":"hunter2"}`).
+ *   (`<password>hunter2</password>`) whose name ends with `password`, `passwd`, `passphrase`, `pwd`,
+ *   `secret`, `token`, `credential`, `api_key`, `access_key`, `private_key` and the like; also where name and
+ *   value are members or attributes of their own (`{"name":"DB_PASSWORD","value":"hunter2"}`).
  * - Tokens of a known form: GitHub, GitLab, Slack, AWS key ids, Google, npm, PyPI, Stripe, OpenAI and
  *   Anthropic, Docker Hub, Vault, DigitalOcean, SendGrid, Hugging Face, and JSON Web Tokens.
  * - Addresses of Slack webhooks.

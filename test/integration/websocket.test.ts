@@ -173,10 +173,7 @@ describe('GraphQL over WebSocket', () => {
 
   it('S7: a subscription that is completed in the packet that starts it sends nothing under its id, which is used again', async () => {
     await using gateway = await startMemoryGateway([session('a'), session('b')]);
-    const held = openPausableSocket(gateway.webSocketUrl);
-    const client = await initWebSocket(gateway.webSocketUrl, undefined, {
-      createConnection: () => held.socket,
-    });
+    const { held, client } = await openHeldClient(gateway.webSocketUrl);
     held.socket.cork();
     client.send(subscribe('1', 'subscription { session(id: "a/Tiltfile") { id } }'));
     client.send({ type: 'complete', id: '1' });
@@ -287,10 +284,7 @@ describe('GraphQL over WebSocket', () => {
     const source = createMemoryProvider('memory', [longSession(20)]);
     await using gateway = await startGateway({ clock, providers: [source.provider] });
     await gateway.gateway.ready();
-    const held = openPausableSocket(gateway.webSocketUrl);
-    const client = await initWebSocket(gateway.webSocketUrl, undefined, {
-      createConnection: () => held.socket,
-    });
+    const { held, client } = await openHeldClient(gateway.webSocketUrl);
     client.socket.pause();
     const query = 'subscription { session { status { targets { name } } } }';
     client.send({ id: '1', type: 'subscribe', payload: { query } });
@@ -311,10 +305,7 @@ describe('GraphQL over WebSocket', () => {
     const source = createMemoryProvider('memory', [longSession(1)]);
     await using gateway = await startGateway({ clock: createManualClock(), providers: [source.provider] });
     await gateway.gateway.ready();
-    const held = openPausableSocket(gateway.webSocketUrl);
-    const client = await initWebSocket(gateway.webSocketUrl, undefined, {
-      createConnection: () => held.socket,
-    });
+    const { held, client } = await openHeldClient(gateway.webSocketUrl);
     client.socket.pause();
     subscribeOften(client, held.socket, 50);
     await expect.poll(() => gateway.gateway.readers).toBe(50);
@@ -332,10 +323,7 @@ describe('GraphQL over WebSocket', () => {
     const source = createMemoryProvider('memory', [longSession(1)]);
     await using gateway = await startGateway({ clock: createManualClock(), providers: [source.provider] });
     await gateway.gateway.ready();
-    const held = openPausableSocket(gateway.webSocketUrl);
-    const client = await initWebSocket(gateway.webSocketUrl, undefined, {
-      createConnection: () => held.socket,
-    });
+    const { held, client } = await openHeldClient(gateway.webSocketUrl);
     let round = 0;
     client.socket.on('message', () => {
       round += 1;
@@ -365,6 +353,13 @@ describe('GraphQL over WebSocket', () => {
     await expect.poll(() => gateway.gateway.readers).toBe(0);
   });
 });
+
+/** Opens a WebSocket whose client decides how many bytes it reads. */
+async function openHeldClient(url: string) {
+  const held = openPausableSocket(url);
+  const client = await initWebSocket(url, undefined, { createConnection: () => held.socket });
+  return { held, client };
+}
 
 /** Starts subscriptions in one packet. They have no payload in common, and each shows the whole Session. */
 function subscribeOften({ send }: WebSocketClient, connection: Socket, count: number): void {

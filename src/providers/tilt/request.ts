@@ -88,8 +88,8 @@ function waitForResponse(request: ClientRequest): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     request.on('socket', (socket) => {
       socket.setKeepAlive(true, KEEP_ALIVE_MS);
-      // Node.js removes its own listener at the end of a response. If the request was aborted by a line in the
-      // same chunk, the error of the connection follows (lib/_http_client.js, `responseKeepAlive`).
+      // Node.js removes its own listener at the end of a response. If the request was aborted by a line in
+      // the same chunk, the error of the connection follows (lib/_http_client.js, `responseKeepAlive`).
       if (!socket.listeners('error').includes(ignoreError)) socket.on('error', ignoreError);
     });
     request.on('response', resolve);
