@@ -9,7 +9,12 @@ import {
   type UpdateSource,
   updateEvent,
 } from './projection.js';
-import { createSharedPayloads, keyOfMerged, type SnapshotCache } from './shared-payloads.js';
+import {
+  createSharedPayloads,
+  keyOfMerged,
+  type SharedPayloads,
+  type SnapshotCache,
+} from './shared-payloads.js';
 
 /** One update on its way to the readers of a group. */
 export interface Delivery {
@@ -147,7 +152,11 @@ export function createGroup({ store, projection, scheduler, maker, cache, onEmpt
     isScheduled = false;
     if (hasReplayed) deferAll();
     hasReplayed = false;
-    const deliveries = pending.flatMap(toDelivery);
+    const deliveries: Delivery[] = [];
+    for (const revision of pending) {
+      const event = updateEvent(projection, store, revision);
+      if (event !== null) deliveries.push(createDelivery(revision, event, payloads));
+    }
     pending = [];
     const [first] = deliveries;
     if (!first && !isDeferred) return;
@@ -157,20 +166,19 @@ export function createGroup({ store, projection, scheduler, maker, cache, onEmpt
       member.notify(isNew ? deliveries.filter(({ revision }) => revision.number > member.from) : deliveries);
     }
   }
+}
 
-  function toDelivery(revision: Revision): Delivery[] {
-    const event = updateEvent(projection, store, revision);
-    if (event === null) return [];
-    let payload: Payload | Promise<Payload> | null = null;
-    const delivery: Delivery & { executed: Payload | null } = {
-      revision,
-      executed: null,
-      payload() {
-        payload ??= payloads.payloadOf(event);
-        if (!(payload instanceof Promise)) delivery.executed = payload;
-        return payload;
-      },
-    };
-    return [delivery];
-  }
+/** Creates a delivery that executes its payload once. */
+function createDelivery(revision: Revision, event: SourceEvent, payloads: SharedPayloads): Delivery {
+  let payload: Payload | Promise<Payload> | null = null;
+  const delivery: Delivery & { executed: Payload | null } = {
+    revision,
+    executed: null,
+    payload() {
+      payload ??= payloads.payloadOf(event);
+      if (!(payload instanceof Promise)) delivery.executed = payload;
+      return payload;
+    },
+  };
+  return delivery;
 }
