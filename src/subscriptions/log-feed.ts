@@ -93,15 +93,11 @@ export function createLogFeed({ store, batches, binding }: LogFeedOptions): LogF
 
   /** Follows the Session's log if the log or the Session has appeared, disappeared or been replaced. */
   function update(): void {
-    if (!hasChanged()) return;
+    if (knownSession() === session && presentLog() === log) return;
     const since = number;
     number += 1;
     open();
     notify(since);
-  }
-
-  function hasChanged(): boolean {
-    return knownSession() !== session || presentLog() !== log;
   }
 
   function knownSession(): SessionId | null {
