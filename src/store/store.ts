@@ -5,14 +5,15 @@ import type { SessionId } from '../model/session.js';
 import { createCatchUp, createCursors } from './cursors.js';
 import type { StoreChange } from './ingest.js';
 import { createJournal, DEFAULT_JOURNAL_LIMITS, type JournalLimits, type Revision } from './journal.js';
-import { type Concern, createLastChanges } from './last-changes.js';
+import { createLastChanges } from './last-changes.js';
 import { createListeners, createSubscribers } from './listeners.js';
 import type { SessionRecord } from './record.js';
+import { createResume, type Resume } from './resume.js';
 import { createSessionTable } from './session-table.js';
 import { createSourceTable, type SourceStatus } from './source-table.js';
 
 /** The newest state of every Session. Synchronous: everything that is read in one tick is consistent. */
-export interface Store extends ChangeSink {
+export interface Store extends ChangeSink, Resume {
   apply(source: string, change: StoreChange): void;
   /** Rises with every change that a client could see. */
   readonly revision: number;
@@ -27,20 +28,6 @@ export interface Store extends ChangeSink {
   sources(): SourceStatus[];
   /** Cursor of the newest revision. Other stores do not mistake it for one of their own. */
   cursor(): string;
-  /**
-   * Returns the revisions after a cursor, oldest first; null when the cursor is unknown or no longer known
-   * here. If the cursor may come from another gateway, connection resyncs of the known Sessions follow: that
-   * a connection went stale at the other gateway is not in the shared log.
-   *
-   * @param id Session whose revisions are wanted; the others may be included. Default: all Sessions
-   * @param concerns condition on the Sessions whose revisions are wanted. Default: all Sessions
-   */
-  since(cursor: string, id?: SessionId, concerns?: (id: SessionId) => boolean): Revision[] | null;
-  /**
-   * Returns the revision of a cursor, null if its number is that of no Session, and all later revisions,
-   * oldest first. Null when the cursor is not certainly one of this store, or the journal no longer has them.
-   */
-  historySince(cursor: string): History | null;
   cursorOf(revision: number): string;
   /**
    * Waits until the change of another gateway's cursor has been applied here. Resolves with false when that
@@ -67,12 +54,6 @@ export interface Store extends ChangeSink {
   dispose(): void;
 }
 
-/** The revision of a cursor, and those after it. */
-export interface History {
-  readonly at: Revision | null;
-  readonly after: readonly Revision[];
-}
-
 /** Options of {@link createStore}. */
 export interface StoreOptions {
   readonly clock: Clock;
@@ -96,9 +77,6 @@ export interface StoreOptions {
 
 /** Default of `StoreOptions.retainMs`: 1 hour. */
 export const DEFAULT_RETAIN_MS = 3_600_000;
-
-/** With more Sessions, a reader from another gateway receives a reset instead of resyncs. */
-const MAX_RESYNCS = 1_000;
 
 /** Creates an empty store. */
 export function createStore(options: StoreOptions): Store {
@@ -128,6 +106,7 @@ export function createStore(options: StoreOptions): Store {
     onSources: sourceListeners.notify,
     onApplied: catchUp.onAdvance,
   });
+  const resume = createResume({ journal, cursors, lastChanges, table });
 
   return {
     get revision() {
@@ -141,21 +120,8 @@ export function createStore(options: StoreOptions): Store {
     ids: table.ids,
     sources: sources.statuses,
     cursor: () => cursors.cursorOf(table.revision),
-    since(cursor, id, concerns) {
-      const missed = missedSince(cursor) ?? (isQuietSince(cursor, id ?? concerns) ? [] : null);
-      if (missed === null || cursors.isOwn(cursor)) return missed;
-      const known = id === undefined ? table.ids() : [id];
-      return known.length > MAX_RESYNCS ? null : [...missed, ...known.flatMap(resync)];
-    },
-    historySince(cursor) {
-      const number = cursors.revisionOf(cursor);
-      if (number === null || number > table.revision || cursors.cursorOf(number) !== cursor) return null;
-      const revisions = journal.after(number - 1);
-      if (revisions === null) return null;
-      const [first = null] = revisions;
-      const at = first?.number === number ? first : null;
-      return { at, after: at === null ? revisions : revisions.slice(1) };
-    },
+    since: resume.since,
+    historySince: resume.historySince,
     cursorOf: cursors.cursorOf,
     catchUp: (cursor) => (isBehind(cursor) ? catchUp.wait(cursor) : null),
     get subscribers() {
@@ -176,31 +142,6 @@ export function createStore(options: StoreOptions): Store {
       catchUp.dispose();
     },
   };
-
-  /** The revisions after a cursor; null if the journal no longer has them all. */
-  function missedSince(cursor: string): Revision[] | null {
-    const number = cursors.revisionOf(cursor);
-    return number === null || number > table.revision ? null : journal.after(number);
-  }
-
-  /** Whether nothing of a reader's Sessions has changed since a cursor that the journal does not reach. */
-  function isQuietSince(cursor: string, concern: Concern | undefined): boolean {
-    const place = cursors.placeOf(cursor);
-    if (place === null || concern === undefined) return false;
-    const isFuture = 'revision' in place && place.revision > table.revision;
-    return !isFuture && lastChanges.isQuietSince(place, concern);
-  }
-
-  /** The present connection of a Session, as a revision for a reader from another gateway. */
-  function resync(id: SessionId): Revision[] {
-    const after = table.get(id);
-    if (!after) return [];
-    const before = { ...after, connection: { ...after.connection } };
-    const number = table.revision;
-    return [
-      { number, id, before, after, changes: [], sessionChanged: true, factsChanged: false, isResync: true },
-    ];
-  }
 
   function isBehind(cursor: string): boolean {
     return sharedSource !== undefined && (cursors.isAhead(cursor) || !sources.isReady);
