@@ -4,7 +4,7 @@ import type { MicroTime } from '../model/micro-time.js';
 import type { SessionId } from '../model/session.js';
 import type { Cursors, LogPosition } from './cursors.js';
 import { sameStrings } from './diff.js';
-import { createIngest, type SessionOwner, type StoreChange } from './ingest.js';
+import { createIngest, type Ingest, type SessionOwner, type StoreChange } from './ingest.js';
 import type { LastChanges } from './last-changes.js';
 import type { ConnectionStatus } from './record.js';
 import type { SessionTable } from './session-table.js';
@@ -133,7 +133,7 @@ export function createSourceTable(options: SourceTableOptions): SourceTable {
   }
 
   function applySnapshot(source: Source, change: SnapshotChange, at: LogPosition | undefined): void {
-    const replace = () => replaceAll(source, change);
+    const replace = () => replaceSessions(source, change, ingest, table.now());
     if (at) {
       lastChanges.recordSnapshot(at.log, at.number, !cursors.isApplied(at), replace);
       cursors.recordSnapshot(at, table.revision, change.unknownAfter);
@@ -144,23 +144,6 @@ export function createSourceTable(options: SourceTableOptions): SourceTable {
     if (at && change.upTo) cursors.advanceTo(change.upTo, table.revision);
   }
 
-  function replaceAll(source: Source, { sessions, stale = [], connections }: SnapshotChange): void {
-    source.synced = true;
-    source.error = null;
-    source.rejected.clear();
-    for (const { id, error } of stale) recordError(source, id, error);
-    const missing = new Set(source.sessions);
-    const staleOf = indexErrors(stale, table.now());
-    for (const session of sessions) {
-      missing.delete(session.id);
-      // One revision: a `wait` would end if it saw a Session as live for a moment that is not.
-      const connection = connections?.get(session.id) ?? staleOf(session.id);
-      const error = ingest.upsert(source, { session, ...(connection && { connection }) });
-      if (error !== null) source.rejected.set(session.id, error);
-    }
-    for (const id of missing) ingest.markGone(source, id, 'its source no longer has it');
-  }
-
   /** A change of status is a revision, although it belongs to no Session. */
   function publishStatus(): void {
     table.incrementRevision();
@@ -169,6 +152,29 @@ export function createSourceTable(options: SourceTableOptions): SourceTable {
 }
 
 type SnapshotChange = Extract<StoreChange, { readonly type: 'snapshot' }>;
+
+/** Replaces the Sessions of a source by those of a snapshot. The others become GONE. */
+function replaceSessions(
+  source: Source,
+  { sessions, stale = [], connections }: SnapshotChange,
+  ingest: Ingest,
+  now: MicroTime,
+): void {
+  source.synced = true;
+  source.error = null;
+  source.rejected.clear();
+  for (const { id, error } of stale) recordError(source, id, error);
+  const missing = new Set(source.sessions);
+  const staleOf = indexErrors(stale, now);
+  for (const session of sessions) {
+    missing.delete(session.id);
+    // One revision: a `wait` would end if it saw a Session as live for a moment that is not.
+    const connection = connections?.get(session.id) ?? staleOf(session.id);
+    const error = ingest.upsert(source, { session, ...(connection && { connection }) });
+    if (error !== null) source.rejected.set(session.id, error);
+  }
+  for (const id of missing) ingest.markGone(source, id, 'its source no longer has it');
+}
 
 /** Ids of the Sessions that changes concern. */
 function idsOf(changes: readonly StoreChange[]): ReadonlySet<SessionId> {
