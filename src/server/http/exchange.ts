@@ -17,12 +17,11 @@ import type { Compression } from '../compression.js';
 import type { ContextOf } from '../contexts.js';
 import { REQUEST_ID_HEADER } from '../request.js';
 import { acceptsAny } from './accept.js';
-import { CACHE_HEADERS } from './answer.js';
 import type { AnswerForms } from './answer-forms.js';
 import { GZIP_EVENTS, PLAIN_EVENTS } from './event-form.js';
 import { EventStream } from './event-stream.js';
 import type { QueryCache } from './query-cache.js';
-import { type Outcome, sendOutcome, sendParts, sendText } from './send-outcome.js';
+import { type Outcome, sendOutcome, sendStream, sendText } from './send-outcome.js';
 
 /** Dependencies that all exchanges share. */
 export interface ExchangeOptions {
@@ -70,12 +69,6 @@ export const STREAM: YogaResult & AsyncIterable<never> = {
 /** Media type of an answer as a whole, unlike event streams and multipart. */
 const JSON_TYPE = /^application\/(graphql-response\+)?json(;|$)/;
 
-/**
- * Headers of Yoga's streams that are not sent: Node.js adds those of the connection as the client needs them,
- * and `Content-Encoding: none` names no coding (RFC 9110, section 8.4.1).
- */
-const FRAMING: ReadonlySet<string> = new Set(['connection', 'content-encoding', 'transfer-encoding']);
-
 /** Creates the exchange of a request. */
 export function createExchange(
   { request, response, grant, accept, key }: ExchangeRequest,
@@ -102,7 +95,7 @@ export function createExchange(
       return execute(operation, context);
     },
     async send(chosen) {
-      const { status, body } = chosen;
+      const { body } = chosen;
       const type = chosen.headers.get('content-type') ?? '';
       if (stream) {
         if (type === 'text/event-stream') stream.open();
@@ -116,11 +109,7 @@ export function createExchange(
         // An answer of Yoga's own, such as an error in the parameters.
         await sendText(await chosen.text(), chosen, destination);
       } else {
-        const headers = [...chosen.headers]
-          .map(([name, value]): [string, string] => [name.toLowerCase(), value])
-          .filter(([name]) => !FRAMING.has(name));
-        response.writeHead(status, { ...Object.fromEntries(headers), ...CACHE_HEADERS });
-        await sendParts(response, body);
+        await sendStream(body, chosen, response);
       }
     },
   };
@@ -159,7 +148,7 @@ export function createExchange(
     const keep = isKept ? (answer: AnswerForms) => cache.keep(key, answer, dependencies) : null;
     const current: Outcome = { text: null, large, isTagged, keep };
     outcome = current;
-    if (large) holdMemory(large);
+    if (large) holdMemory(large, response, cut);
     return { ...toYogaResult(executed), stringify: serialise };
 
     function serialise(result: ExecutionResult): string {
@@ -170,17 +159,17 @@ export function createExchange(
     }
   }
 
-  /** The answer counts as unsent until the response has closed. */
-  function holdMemory({ memory }: LargeAnswer): void {
-    const release = memory.retain(cut);
-    if (response.closed) release();
-    else response.once('close', release);
-  }
-
   function cut(): void {
     metrics.rejected('RESPONSE_NOT_READ');
     socket.destroy();
   }
+}
+
+/** Counts an answer as unsent until its response has closed. `cut` closes the connection. */
+function holdMemory({ memory }: LargeAnswer, response: ServerResponse, cut: () => void): void {
+  const release = memory.retain(cut);
+  if (response.closed) release();
+  else response.once('close', release);
 }
 
 function lastEventIdOf({ 'last-event-id': id }: IncomingHttpHeaders): string | null {

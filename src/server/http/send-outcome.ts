@@ -72,8 +72,27 @@ export async function sendText(
   response.end(body);
 }
 
+/**
+ * Headers of Yoga's streams that are not sent: Node.js adds those of the connection as the client needs them,
+ * and `Content-Encoding: none` names no coding (RFC 9110, section 8.4.1).
+ */
+const FRAMING: ReadonlySet<string> = new Set(['connection', 'content-encoding', 'transfer-encoding']);
+
+/** Sends a body that Yoga writes in parts, such as multipart. */
+export async function sendStream(
+  body: AsyncIterable<Uint8Array>,
+  { status, headers: given }: Chosen,
+  response: ServerResponse,
+): Promise<void> {
+  const headers = [...given]
+    .map(([name, value]): [string, string] => [name.toLowerCase(), value])
+    .filter(([name]) => !FRAMING.has(name));
+  response.writeHead(status, { ...Object.fromEntries(headers), ...CACHE_HEADERS });
+  await sendParts(response, body);
+}
+
 /** Sends a body part by part, each once the client has taken the one before. */
-export async function sendParts(
+async function sendParts(
   response: ServerResponse,
   parts: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
   compressed?: Transform,
