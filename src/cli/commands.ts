@@ -33,7 +33,8 @@ interface CommandSpec<G> {
 }
 
 /** Adds every command. Loads the implementation of a command only when it runs, for a fast start. */
-export function addCommands(program: Command, { cli, print, exitWith, failWith }: CommandParts): void {
+export function addCommands(program: Command, { cli, print, ...exits }: CommandParts): void {
+  const add = createAdd(program, exits);
   add({
     name: 'serve',
     help: 'serve the gateway (the default command)',
@@ -115,15 +116,25 @@ export function addCommands(program: Command, { cli, print, exitWith, failWith }
     name: 'help',
     help: 'print the help of a command',
     options: {},
-    argument: new Argument('[command]').choices([...visibleCommands(), 'help']),
+    argument: new Argument('[command]').choices([...listVisibleCommands(program), 'help']),
     async run(_, [name]) {
       const command = program.commands.find((candidate) => candidate.name() === name);
       return printText((command ?? program).helpInformation());
     },
   });
 
-  /** Adds a command. Returns its option values, which are set when the command line is parsed. */
-  function add<G extends { [K in keyof G]: object }>(spec: CommandSpec<G>): G {
+  async function printText(text: string): Promise<number> {
+    await print(text);
+    return 0;
+  }
+}
+
+/**
+ * Creates the function that adds a command to the program. It returns the option values of the command, which
+ * are set when the command line is parsed.
+ */
+function createAdd(program: Command, { exitWith, failWith }: Pick<CommandParts, 'exitWith' | 'failWith'>) {
+  return <G extends { [K in keyof G]: object }>(spec: CommandSpec<G>): G => {
     const { name, help, options, argument, errorCode, run } = spec;
     const command = program.command(name, { hidden: help === undefined });
     const flags = addOptions(command, options);
@@ -134,19 +145,14 @@ export function addCommands(program: Command, { cli, print, exitWith, failWith }
       exitWith(await run(flags, command.args));
     });
     return flags;
-  }
+  };
+}
 
-  function visibleCommands(): string[] {
-    return program
-      .createHelp()
-      .visibleCommands(program)
-      .map((command) => command.name());
-  }
-
-  async function printText(text: string): Promise<number> {
-    await print(text);
-    return 0;
-  }
+function listVisibleCommands(program: Command): string[] {
+  return program
+    .createHelp()
+    .visibleCommands(program)
+    .map((command) => command.name());
 }
 
 async function loadTypeDefs(): Promise<string> {
