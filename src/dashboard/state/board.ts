@@ -5,6 +5,7 @@ import { messageOf } from '../../lib/errors.js';
 import type { Session } from '../model/types.js';
 import { createDetail, createInitialLink, type Detail } from './detail.js';
 import { type FrameScheduler, showViews } from './frames.js';
+import { watchLabelled } from './labelled-sessions.js';
 import { createTargetWatches, type TargetWatches, type WatchErrors } from './target-watches.js';
 
 /** The data of the page. */
@@ -54,7 +55,6 @@ export function createBoard(
 ): Board {
   const link = signal(createInitialLink());
   const sessions = signal<ReadonlyMap<string, Session> | null>(null);
-  const labelled = signal<ReadonlySet<string> | null>(null);
   /** Why the connection was lost; null while it is not. */
   const lossError = signal<BoardError | null>(null);
   /** Errors of ended watches, by key. Their views are outdated until they are opened again. */
@@ -111,36 +111,7 @@ export function createBoard(
     show(views, `resources of ${detail.id}`, showResources, () => {});
     return () => stopping.abort();
   });
-  effect(() => {
-    // The gateway filters by label: a Session's own fields do not include the labels of its resources.
-    const label = selection.label.value;
-    labelled.value = null;
-    if (label === null) return;
-    const stopping = new AbortController();
-    const views = client.watchSessions({
-      where: { target: { label } },
-      resume: false,
-      signal: stopping.signal,
-    });
-    show(
-      views,
-      'label',
-      ({ cursor, sessions: matching }) => {
-        if (cursor !== null && !stopping.signal.aborted) labelled.value = new Set(matching.keys());
-      },
-      (reason) => {
-        // An empty list would hide a Session that fails.
-        frames.schedule('label', () => {
-          labelled.value = null;
-        });
-        errors.show('label', reason);
-      },
-    );
-    return () => {
-      stopping.abort();
-      errors.clear('label');
-    };
-  });
+  const labelled = watchLabelled(client, selection.label, frames, errors);
 
   return {
     link,
