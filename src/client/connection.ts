@@ -1,9 +1,10 @@
 import { createBackoff } from '../lib/backoff.js';
 import type { Clock } from '../lib/clock.js';
 import { messageOf } from '../lib/errors.js';
-import { ClientError, combineFailures, type ResponseError } from './client-error.js';
+import { ClientError, type ResponseError } from './client-error.js';
 import { type Endpoint, resolveTokenInTime, type Token } from './endpoint.js';
-import { type GatewaySocket, type GraphQLRequest, openSocket, RESPONSE_TIMEOUT_MS } from './socket.js';
+import { createGatewayRotation } from './gateway-rotation.js';
+import { type GatewaySocket, type GraphQLRequest, openSocket } from './socket.js';
 
 /** A subscription that outlives sockets. */
 export interface Subscription {
@@ -155,33 +156,22 @@ interface ConnectorEvents {
 /** Waits of 0.13 s to 2.5 s: spreads the load of a thousand clients, and is short enough for a person. */
 const BACKOFF = { firstMs: 250, maxMs: 2_500, minShare: 0.5, healthyMs: 5_000 };
 
-/**
- * Time limit of the first connection to each of several gateways, in milliseconds. It leaves time for another
- * one: a wait with a timeout of 0 allows 3 s for the first answer. It doubles when all have failed, since
- * they may be busy.
- */
-const FIRST_CONNECT_MS = 2_000;
-
-/** Creates and replaces the socket: token, gateway rotation, backoff. Does nothing until `connect`. */
+/** Creates and replaces the socket: token and backoff. Does nothing until `connect`. */
 function createConnector({ endpoints, token, clock, random }: ConnectionOptions, events: ConnectorEvents) {
   const backoff = createBackoff(clock, random, { ...BACKOFF, peers: endpoints.length });
-  let index = 0;
+  const gateways = createGatewayRotation(endpoints);
   let socket: GatewaySocket | null = null;
   let isConnected = false;
   /** The gateway's clock minus our monotonic one, in milliseconds. */
   let clockOffset: number | null = null;
   /** Set while reconnecting. */
   let lastDisconnect: { readonly error: ClientError; readonly url: string } | null = null;
-  /** The latest failures since a gateway was connected, by the order of the gateways. */
-  const failures: (ClientError | undefined)[] = endpoints.map(() => undefined);
-  /** The number of failures since a gateway was connected. */
-  let failureCount = 0;
   /** Cancels the wait for the next attempt, or for its token. */
   let cancelAttempt: (() => void) | null = null;
 
   return {
     get endpoint() {
-      return endpoint();
+      return gateways.current;
     },
     get socket() {
       return socket;
@@ -200,21 +190,17 @@ function createConnector({ endpoints, token, clock, random }: ConnectionOptions,
     },
     reset() {
       reset();
-      clearFailures();
+      gateways.clearFailures();
     },
     markHealthy: backoff.markHealthy,
     gatewayTime: () => (clockOffset === null ? null : clockOffset + clock.monotonic()),
-    haveAllFailed: () => failureCount >= endpoints.length,
+    haveAllFailed: gateways.haveAllFailed,
   };
-
-  function endpoint(): Endpoint {
-    return endpoints[index] ?? endpoints[0];
-  }
 
   async function attempt(): Promise<void> {
     const cancelling = new AbortController();
     cancelAttempt = () => cancelling.abort();
-    const { url } = endpoint();
+    const { url } = gateways.current;
     try {
       const value = await resolveTokenInTime(token, clock);
       if (!cancelling.signal.aborted) open(value);
@@ -229,16 +215,16 @@ function createConnector({ endpoints, token, clock, random }: ConnectionOptions,
   function open(tokenValue: string | null): void {
     cancelAttempt = null;
     const opened = openSocket({
-      endpoint: endpoint(),
+      endpoint: gateways.current,
       token: tokenValue,
       clock,
-      connectMs: connectMs(),
+      connectMs: gateways.connectMs(),
       onConnected(time) {
         if (socket !== opened) return;
         clockOffset = time === null ? null : time - clock.monotonic();
         isConnected = true;
-        clearFailures();
-        events.onConnected(endpoint().url);
+        gateways.clearFailures();
+        events.onConnected(gateways.current.url);
       },
       onDisconnected(error) {
         if (socket === opened) handleDisconnect(error);
@@ -249,33 +235,15 @@ function createConnector({ endpoints, token, clock, random }: ConnectionOptions,
   }
 
   function handleDisconnect(error: ClientError): void {
-    const { url } = endpoint();
+    const { url } = gateways.current;
     reset();
     if (error.code === 'UNAUTHENTICATED') {
       events.onUnauthenticated(error);
       return;
     }
-    failures[index] = error;
-    failureCount += 1;
-    const reported = combineFailures(
-      failures.filter((failure) => failure !== undefined),
-      error,
-    );
-    lastDisconnect = { error: reported, url };
-    index = (index + 1) % endpoints.length;
+    lastDisconnect = { error: gateways.fail(error), url };
     cancelAttempt = clock.after(backoff.nextDelayMs(), () => void attempt());
-    events.onDisconnected(reported, url);
-  }
-
-  function connectMs(): number {
-    if (endpoints.length === 1) return RESPONSE_TIMEOUT_MS;
-    const rounds = Math.floor(failureCount / endpoints.length);
-    return Math.min(FIRST_CONNECT_MS * 2 ** rounds, RESPONSE_TIMEOUT_MS);
-  }
-
-  function clearFailures(): void {
-    failures.fill(undefined);
-    failureCount = 0;
+    events.onDisconnected(lastDisconnect.error, url);
   }
 
   /** Closes the socket, or cancels the attempt. */
