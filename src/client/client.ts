@@ -35,9 +35,9 @@ export type {
   TriggerMode,
   VerdictState,
 } from './generated.js';
+export type { LinkState } from './link.js';
 export type { LogLine, LogView } from './log-view.js';
 export type { DocumentTypeDecoration, TypedDocument } from './queries.js';
 export { describeRun, type Run, type RunSelector } from './run.js';
 export type { ResourcesView, SessionsView, SessionView, TargetsView } from './views.js';
 export type { WaitOptions, WaitOutcome, WaitProgress } from './wait-for.js';
-export type { LinkState } from './watch.js';

@@ -1,8 +1,9 @@
 import { plainText } from '../model/plain-text.js';
 import { type LogLevel, type LogLineFields, type WatchLog, WatchLogDocument } from './generated.js';
+import type { LinkState } from './link.js';
 import { readLogLines } from './payloads.js';
 import type { SessionSelection } from './views.js';
-import type { LinkState, ViewSource } from './watch.js';
+import type { ViewSource } from './watch.js';
 
 /** Selects lines of the log of one Session. */
 export interface LogSelection extends SessionSelection {

@@ -21,9 +21,10 @@ import {
   WatchSessionsDocument,
   WatchTargetsDocument,
 } from './generated.js';
+import type { LinkState } from './link.js';
 import { readResources, readSession, readSessionChanges, readTargetChanges } from './payloads.js';
 import type { GraphQLRequest } from './socket.js';
-import type { LinkState, ViewSource } from './watch.js';
+import type { ViewSource } from './watch.js';
 
 interface ChangesView<C> {
   /** Changes of the newest payload. Empty when only the Session itself or the link changed. */

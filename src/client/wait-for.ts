@@ -1,11 +1,11 @@
 import type { Clock } from '../lib/clock.js';
 import { ClientError } from './client-error.js';
 import { type Evaluation, NO_ANSWER } from './evaluate.js';
+import type { LinkState } from './link.js';
 import type { Run } from './run.js';
 import type { SessionsView, TargetsView } from './views.js';
 import { createWaitDeadlines } from './wait-deadlines.js';
 import { createWaitEvaluator, type WaitEvaluator, type WaitSubject } from './wait-evaluator.js';
-import type { LinkState } from './watch.js';
 
 /** Options of {@link Client.waitFor}. */
 export interface WaitOptions extends WaitSubject {

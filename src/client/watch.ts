@@ -2,27 +2,9 @@ import { createAsyncIterable, type Feed, type PullSource } from '../lib/async-it
 import type { Clock } from '../lib/clock.js';
 import { ClientError, createResponseError, hasCode, parseErrors } from './client-error.js';
 import type { Connection, Subscription } from './connection.js';
+import { createLink, type LinkState } from './link.js';
 import { type TypedDocument, textOf } from './queries.js';
 import type { GraphQLRequest } from './socket.js';
-
-/** State of the connection to the gateway, as one watch sees it. */
-export interface LinkState {
-  /**
-   * `connecting`: no gateway has answered yet. `live`: the view is current, or the changes that were missed
-   * follow it at once, after a reconnect of a watch that resumes. `lost`: the connection broke, or the newest
-   * state exceeds a limit of the gateway, and the view may be out of date until a gateway continues the
-   * watch.
-   */
-  readonly state: 'connecting' | 'live' | 'lost';
-  /** Start of this state, in milliseconds since 1970. */
-  readonly since: number;
-  /** Error of the latest attempt, in one line. Null unless lost. */
-  readonly error: string | null;
-  /** The current gateway, or the last one that was tried. Null before the first attempt. */
-  readonly url: string | null;
-  /** Whether every gateway has failed since one was connected. Until then, the next one is tried at once. */
-  readonly isDown: boolean;
-}
 
 /** A subscription, and how its payloads become views. */
 export interface ViewSource<P, S, V> {
@@ -58,12 +40,6 @@ export interface ViewSource<P, S, V> {
 const MAX_PENDING = 64;
 
 /**
- * Silence after which a resumed watch counts as live, in milliseconds. A gateway without changes sends
- * nothing, and one that is behind reports that (`BEHIND`) within 3 s.
- */
-const QUIET_MS = 3_500;
-
-/**
  * Time for a Session that the caller did not name to appear after a reconnect, in milliseconds. A gateway
  * that has just started may know the other Sessions first.
  */
@@ -89,20 +65,12 @@ function openWatch<P, S, V>(
   source: ViewSource<P, S, V>,
   feed: Feed,
 ): PullSource<V> {
-  let state = source.empty;
-  let pending: P[] = [];
+  const link = createLink(connection, clock, feed.notify);
+  const unread = createUnread(source, link.state);
   let newest: P | null = null;
-  let link: LinkState = { state: 'connecting', since: clock.now(), error: null, url: null, isDown: false };
-  let viewedLink = link;
-  let cancelQuiet = () => {};
   let cancelMissing = () => {};
   /** The Session that the current request names although the caller named none. */
   let implied: string | undefined;
-  /**
-   * Whether the pending payloads precede a disconnect: the next one is merged into them, so that none appears
-   * as news.
-   */
-  let isOutdated = false;
 
   const subscription: Subscription = {
     request() {
@@ -110,9 +78,7 @@ function openWatch<P, S, V>(
       return source.request(newest, implied);
     },
     onSubscribed(url) {
-      if (newest === null || !source.canResume) return;
-      cancelQuiet();
-      cancelQuiet = clock.after(QUIET_MS, () => markLive(url));
+      if (newest !== null && source.canResume) link.markLiveWhenQuiet(url);
     },
     onResult({ data, errors }) {
       const responseErrors = parseErrors(errors);
@@ -125,49 +91,34 @@ function openWatch<P, S, V>(
       const payload = source.read(data);
       if (payload === null) return abandon('it sent an unexpected payload');
       newest = payload;
-      pending.push(payload);
-      if (isOutdated || source.replaces(payload) || pending.length > MAX_PENDING) mergePending();
-      isOutdated = false;
+      unread.add(payload);
       handleMissing(payload);
-      markLive(connection.endpoint.url);
+      link.markLive(connection.endpoint.url);
       feed.notify();
     },
     onStopped: (errors) =>
       errors === null ? abandon('it ended the subscription') : handleError(createResponseError(errors)),
     onDisconnected(error, url) {
       cancelMissing();
-      isOutdated = true;
-      mergePending();
-      markLost(error.message, url);
+      unread.markOutdated();
+      link.markLost(error.message, url);
     },
     onEnded(error) {
       cancelMissing();
-      cancelQuiet();
+      link.dispose();
       feed.finish(error);
     },
   };
   const unsubscribe = connection.subscribe(subscription);
 
   return {
-    take,
+    take: () => unread.take(link.state),
     stop() {
       cancelMissing();
-      cancelQuiet();
+      link.dispose();
       unsubscribe();
     },
   };
-
-  function take(): V | undefined {
-    const payload = pending.shift() ?? null;
-    if (payload === null && link === viewedLink) return undefined;
-    viewedLink = link;
-    if (payload !== null) state = source.apply(state, payload);
-    return source.view(state, payload, link);
-  }
-
-  function mergePending(): void {
-    if (pending.length > 1) pending = [pending.reduce(source.merge)];
-  }
 
   /** Starts over without an id if the Session that only an earlier payload named does not exist any more. */
   function handleMissing(payload: P): void {
@@ -176,26 +127,6 @@ function openWatch<P, S, V>(
     // Its cursor is of another Session than the one that a request without an id selects.
     newest = null;
     cancelMissing = clock.after(MISSING_MS, () => connection.resubscribe(subscription));
-  }
-
-  function markLive(url: string): void {
-    cancelQuiet();
-    connection.markHealthy();
-    if (link.state !== 'live')
-      setLink({ state: 'live', since: clock.now(), error: null, url, isDown: false });
-  }
-
-  function markLost(error: string, url: string): void {
-    cancelQuiet();
-    const since = link.state === 'lost' ? link.since : clock.now();
-    const isDown = connection.haveAllFailed();
-    if (link.state === 'lost' && link.error === error && link.isDown === isDown) return;
-    setLink({ state: 'lost', since, error, url, isDown });
-  }
-
-  function setLink(next: LinkState): void {
-    link = next;
-    feed.notify();
   }
 
   /**
@@ -210,11 +141,47 @@ function openWatch<P, S, V>(
   /** Keeps the subscription and the last state, which is out of date, until the next payload. */
   function suspend({ message }: ClientError): void {
     const { url } = connection.endpoint;
-    markLost(`${url}: ${message}`, url);
+    link.markLost(`${url}: ${message}`, url);
   }
 
   function abandon(why: string): void {
     connection.abandon(new ClientError('PROTOCOL', `${connection.endpoint.url}: ${why}`));
+  }
+}
+
+/** Creates the list of payloads that were not taken as views yet. */
+function createUnread<P, S, V>(source: ViewSource<P, S, V>, link: LinkState) {
+  let state = source.empty;
+  let pending: P[] = [];
+  let viewedLink = link;
+  /**
+   * Whether the pending payloads precede a disconnect: the next one is merged into them, so that none appears
+   * as news.
+   */
+  let isOutdated = false;
+
+  return {
+    add(payload: P): void {
+      pending.push(payload);
+      if (isOutdated || source.replaces(payload) || pending.length > MAX_PENDING) mergePending();
+      isOutdated = false;
+    },
+    markOutdated(): void {
+      isOutdated = true;
+      mergePending();
+    },
+    /** Returns the next view; undefined if there is no payload and the link is that of the last view. */
+    take(current: LinkState): V | undefined {
+      const payload = pending.shift() ?? null;
+      if (payload === null && current === viewedLink) return undefined;
+      viewedLink = current;
+      if (payload !== null) state = source.apply(state, payload);
+      return source.view(state, payload, current);
+    },
+  };
+
+  function mergePending(): void {
+    if (pending.length > 1) pending = [pending.reduce(source.merge)];
   }
 }
 
