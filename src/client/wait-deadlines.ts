@@ -113,3 +113,41 @@ export function createWaitDeadlines(clock: Clock, timeoutMs: number, maxAgeMs: n
     },
   };
 }
+
+/** Calls back when the next deadline is due. */
+export interface DeadlineTimer {
+  /** Calls back at once if the next deadline is due, otherwise when it is. Does nothing after the end. */
+  check(): void;
+  /** Ends the timer. */
+  stop(): void;
+}
+
+/**
+ * Creates a timer that is not set.
+ *
+ * @param next returns the next deadline, which may have changed since the last check
+ */
+export function createDeadlineTimer(
+  clock: Clock,
+  next: () => NextDeadline,
+  onDue: (kind: NextDeadline['kind']) => void,
+): DeadlineTimer {
+  let cancel = () => {};
+  let isStopped = false;
+  return {
+    check,
+    stop() {
+      isStopped = true;
+      cancel();
+    },
+  };
+
+  function check(): void {
+    cancel();
+    if (isStopped) return;
+    const { kind, inMs } = next();
+    if (inMs === Number.POSITIVE_INFINITY) return;
+    if (inMs > 0) cancel = clock.after(inMs, check);
+    else onDue(kind);
+  }
+}

@@ -4,7 +4,7 @@ import { type Evaluation, NO_ANSWER } from './evaluate.js';
 import type { LinkState } from './link.js';
 import type { Run } from './run.js';
 import type { SessionsView, TargetsView } from './views.js';
-import { createWaitDeadlines } from './wait-deadlines.js';
+import { createDeadlineTimer, createWaitDeadlines, type NextDeadline } from './wait-deadlines.js';
 import { createWaitEvaluator, type WaitEvaluator, type WaitSubject } from './wait-evaluator.js';
 
 /** Options of {@link Client.waitFor}. */
@@ -84,19 +84,14 @@ export function waitFor(sources: WaitSources, options: WaitOptions, clock: Clock
   const deadlines = createWaitDeadlines(clock, timeoutMs, maxAgeMs);
   const evaluator = createWaitEvaluator(options, () => {
     const now = sources.gatewayTime() ?? clock.now();
-    return {
-      now,
-      startedAt: now - deadlines.elapsedMs,
-      maxAgeMs,
-      acceptsEndedRun: deadlines.acceptsEndedRun,
-    };
+    const { elapsedMs, acceptsEndedRun } = deadlines;
+    return { now, startedAt: now - elapsedMs, maxAgeMs, acceptsEndedRun };
   });
   let view: TargetsView | null = null;
   let evaluation: Evaluation = { status: 'indeterminate', reason: NO_ANSWER };
-  let isOver = false;
-  let cancelTimer = () => {};
 
   return new Promise((resolve, reject) => {
+    const timer = createDeadlineTimer(clock, () => deadlines.next(evaluator.run !== null), onDeadline);
     const evaluations = createEvaluations(
       { sources, clock, id: options.session, evaluator },
       { onEvaluation, onError: fail },
@@ -104,7 +99,7 @@ export function waitFor(sources: WaitSources, options: WaitOptions, clock: Clock
     signal?.addEventListener('abort', abort, { once: true });
     if (signal?.aborted) return abort();
     evaluations.start();
-    checkDeadlines();
+    timer.check();
 
     function onEvaluation(next: Evaluation, seen: TargetsView, requested: Requested): void {
       evaluation = next;
@@ -125,42 +120,30 @@ export function waitFor(sources: WaitSources, options: WaitOptions, clock: Clock
         case 'indeterminate':
         case 'absent':
         case 'unconfirmed':
-          checkDeadlines();
+          timer.check();
           break;
         default:
           settle(next.status, next.reason);
       }
     }
 
-    /** Handles the deadline that is due, or sets a timer for the next one. */
-    function checkDeadlines(): void {
-      cancelTimer();
-      if (isOver) return;
-      const next = deadlines.next(evaluator.run !== null);
-      if (next.inMs > 0) {
-        if (next.inMs < Number.POSITIVE_INFINITY) cancelTimer = clock.after(next.inMs, checkDeadlines);
-      } else if (next.kind === 'no-run') {
+    function onDeadline(kind: NextDeadline['kind']): void {
+      const reason = `${evaluation.reason}${formatSince(deadlines.silentMs, clock)}`;
+      if (kind === 'no-run') {
         deadlines.acceptEndedRun();
         evaluations.repeat();
-        checkDeadlines();
-      } else if (next.kind === 'timeout' && deadlines.hadNews) {
-        settle('timeout', `timed out after ${timeoutMs / 1_000} s: ${evaluation.reason}${formatSince()}`);
+        timer.check();
+      } else if (kind === 'timeout' && deadlines.hadNews) {
+        settle('timeout', `timed out after ${timeoutMs / 1_000} s: ${reason}`);
+      } else if (evaluation.status !== 'absent') {
+        settle('unknown', `no news for ${deadlines.maxSilenceMs / 1_000} s: ${reason}`);
       } else {
-        void settleUnknown();
+        void settleAbsent(evaluation.reason);
       }
     }
 
-    function formatSince(): string {
-      const { silentMs } = deadlines;
-      return silentMs === null ? '' : ` (since ${new Date(clock.now() - silentMs).toISOString()})`;
-    }
-
-    async function settleUnknown(): Promise<void> {
-      const { status, reason } = evaluation;
-      const seconds = deadlines.maxSilenceMs / 1_000;
-      if (status !== 'absent')
-        return settle('unknown', `no news for ${seconds} s: ${reason}${formatSince()}`);
-      const text = `no run appeared within ${seconds} s: ${reason}`;
+    async function settleAbsent(reason: string): Promise<void> {
+      const text = `no run appeared within ${deadlines.maxSilenceMs / 1_000} s: ${reason}`;
       // The signal still ends the wait.
       stop();
       const known = await sources.queryKnownSessions();
@@ -191,11 +174,14 @@ export function waitFor(sources: WaitSources, options: WaitOptions, clock: Clock
     }
 
     function stop(): void {
-      isOver = true;
-      cancelTimer();
+      timer.stop();
       evaluations.stop();
     }
   });
+}
+
+function formatSince(silentMs: number | null, clock: Clock): string {
+  return silentMs === null ? '' : ` (since ${new Date(clock.now() - silentMs).toISOString()})`;
 }
 
 /** A failure is the answer only if no other gateway is left to try. */
