@@ -1,13 +1,12 @@
 import { type Clock, sleep } from '../lib/clock.js';
 import { createDeltaCounts, type DeltaCounts } from '../lib/metrics.js';
 import type { Bucket } from './bucket.js';
-import { createSnapshot, findUnknownAfter, isLive, toNextChanges } from './bucket-changes.js';
+import { createSnapshot, findUnknownAfter, toNextChanges } from './bucket-changes.js';
 import { createHistory, type History, type HistoryContents } from './history.js';
-import type { LogChange, RecordedConnection } from './log-change.js';
+import { createLiveness, type Liveness } from './liveness.js';
+import type { LogChange } from './log-change.js';
 import { createNewestEntries } from './newest-entries.js';
-import { createPresence } from './presence.js';
-import { type Entry, envelopeOf, followsOther, toChanges, withSilence } from './replay.js';
-import { createWriterPresence } from './writer-presence.js';
+import { type Entry, envelopeOf, followsOther } from './replay.js';
 
 /** Dependencies and callbacks of {@link createBucketReader}. */
 export interface BucketReaderOptions {
@@ -40,27 +39,8 @@ export interface BucketReaderOptions {
   readonly onMismatch?: (key: string) => void;
 }
 
-/** Interval of looking for Sessions that the bucket has expired, in milliseconds. */
-const EXPIRY_CHECK_MS = 60_000;
-
 /** Converts the entries and heartbeats of a bucket into changes. */
-export interface BucketReader {
-  /**
-   * Processes a heartbeat. Heartbeats of a publisher that did not write the newest state of the key are
-   * ignored.
-   *
-   * @param ageMs age of the heartbeat, in milliseconds. Default: 0
-   */
-  seen(key: string, publisher: string, ageMs?: number): void;
-  /**
-   * Processes a report of a publisher, which is a heartbeat for several keys.
-   *
-   * @param from key of the report
-   * @param ageMs age of the report, in milliseconds. Default: 0
-   */
-  reported(from: string, text: string, ageMs?: number): void;
-  /** Processes that the publisher of a key has left. */
-  gone(key: string): void;
+export interface BucketReader extends Pick<Liveness, 'seen' | 'reported' | 'gone'> {
   /**
    * Starts.
    *
@@ -110,20 +90,12 @@ export function createBucketReader(
   const newest = entries.byKey;
   /** Entries before the snapshot; null after it. */
   let initial: History | null = createHistory(newest);
-  const silence = `no heartbeat of its publisher for ${presenceMs / 1_000} s`;
-  const presence = createPresence({
-    clock,
-    silentMs: presenceMs,
-    onArrived: (key) => pushIfLive(key, (entry) => toChanges(entry)),
-    onGone: (key) => pushIfLive(key, ({ id }) => [{ type: 'stale', id, error: silence }]),
-  });
-  const findWriter = (key: string) => envelopeOf(newest.get(key))?.publisher;
-  const writers = createWriterPresence({ clock, presence, findWriter });
+  const liveness = createLiveness({ clock, silentMs: presenceMs, newest, push });
 
   return {
-    seen: (key, publisher, ageMs = 0) => writers.seen(key, publisher, ageMs),
-    reported: (from, text, ageMs = 0) => writers.reported(from, text, ageMs),
-    gone: (key) => writers.gone(key),
+    seen: liveness.seen,
+    reported: liveness.reported,
+    gone: liveness.gone,
     begin(isNewestOnly, from = 0, oldest = 1) {
       initial?.begin({ isNewestOnly, from, oldest });
     },
@@ -140,21 +112,16 @@ export function createBucketReader(
       if (newest.get(entry.key)?.revision !== entry.revision) return;
       entries.record(entry);
       if (initial) initial.heal(entry);
-      else pushHealed(entry);
+      else liveness.pushState(entry);
     },
     presenceCaughtUp: () => caughtUp('presence'),
     sessionsCaughtUp() {
       if (initial !== null && initial.last < initial.from) onLoss(initial.last);
       caughtUp('sessions');
     },
-    async removeExpired(signal) {
-      while (!signal.aborted) {
-        await sleep(clock, EXPIRY_CHECK_MS, signal);
-        if (maxAgeMs > 0 && !signal.aborted) removeOlderThan(clock.now() - maxAgeMs);
-      }
-    },
+    removeExpired: (signal) => followExpiry(clock, maxAgeMs, removeOlderThan, signal),
     dispose() {
-      presence.dispose();
+      liveness.dispose();
       entries.dispose();
     },
   };
@@ -162,7 +129,7 @@ export function createBucketReader(
   function caughtUp(what: string): void {
     pending.delete(what);
     if (pending.size > 0 || initial === null) return;
-    writers.start();
+    liveness.start();
     const history = initial;
     initial = null;
     pushSnapshot(history.contents());
@@ -173,30 +140,9 @@ export function createBucketReader(
     const unknownAfter = from > 0 ? findUnknownAfter(read, from, revisions) : undefined;
     revisions.clear();
     for (const [key, { revision }] of newest) revisions.set(key, revision);
-    push(
-      createSnapshot({ ...history, log, unknownAfter }, newest, { now: clock.now(), retainMs }, silenceOf),
-    );
-    for (const entry of newest.values()) pushSilence(entry);
-  }
-
-  function pushHealed(entry: Entry): void {
-    // Without a position: later ones of other keys were pushed since, and cursors never go back.
-    for (const change of withSilence(toChanges(entry), silenceOf(entry))) push(change);
-    pushSilence(entry);
-  }
-
-  /** Pushes the error of the source for a silent Session that is STALE already. */
-  function pushSilence(entry: Entry): void {
-    if (isSilent(entry)) push({ type: 'stale', id: entry.id, error: silence });
-  }
-
-  function isSilent(entry: Entry): boolean {
-    return isLive(entry) && !presence.isAlive(entry.key);
-  }
-
-  function silenceOf(entry: Entry): RecordedConnection | null {
-    const since = new Date(clock.now()).toISOString();
-    return isSilent(entry) ? { state: 'stale', since, error: silence } : null;
+    const retention = { now: clock.now(), retainMs };
+    push(createSnapshot({ ...history, log, unknownAfter }, newest, retention, liveness.silenceOf));
+    liveness.pushSilences();
   }
 
   function pushNext(entry: Entry, known: Entry | undefined): void {
@@ -206,25 +152,34 @@ export function createBucketReader(
     if (followsOther(entry, revision)) onGap(entry, revision);
     revisions.set(key, entry.revision);
     const publisher = envelopeOf(known)?.publisher ?? null;
-    const isAlive = presence.isAlive(key) && publisher === (envelope?.publisher ?? null);
+    const isAlive = liveness.isAlive(key) && publisher === (envelope?.publisher ?? null);
     for (const change of toNextChanges(entry, known, log, retainMs)) push(change);
     // A publisher that writes is alive, even if its first heartbeat arrives later.
-    if (!isAlive) presence.seen(key);
-  }
-
-  /** Pushes the changes that follow from a publisher's presence. Sessions that are not live have none. */
-  function pushIfLive(key: string, changes: (entry: Entry) => LogChange[]): void {
-    const entry = newest.get(key);
-    if (initial !== null || entry === undefined || !isLive(entry)) return;
-    for (const change of changes(entry)) push(change);
+    if (!isAlive) liveness.wrote(key);
   }
 
   function removeOlderThan(time: number): void {
     for (const [key, { id, writtenAt }] of newest) {
-      if (writtenAt >= time || presence.isAlive(key)) continue;
+      if (writtenAt >= time || liveness.isAlive(key)) continue;
       entries.forget(key);
       revisions.delete(key);
       push({ type: 'remove', id, reason: 'it exceeded the age limit of the bucket' });
     }
+  }
+}
+
+/** Interval of looking for expired states, in milliseconds. */
+const EXPIRY_CHECK_MS = 60_000;
+
+/** Reports the time before which states have expired, periodically until the signal aborts. */
+async function followExpiry(
+  clock: Clock,
+  maxAgeMs: number,
+  onExpired: (before: number) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    await sleep(clock, EXPIRY_CHECK_MS, signal);
+    if (maxAgeMs > 0 && !signal.aborted) onExpired(clock.now() - maxAgeMs);
   }
 }

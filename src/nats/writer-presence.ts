@@ -8,14 +8,19 @@ import { decodeReport, mayList } from './presence-report.js';
  * team does not count either.
  */
 export interface WriterPresence {
-  /** Processes a heartbeat of a publisher. */
-  seen(key: string, publisher: string, ageMs: number): void;
   /**
-   * Processes a report of a publisher.
+   * Processes a heartbeat of a publisher.
+   *
+   * @param ageMs age of the heartbeat, in milliseconds. Default: 0
+   */
+  seen(key: string, publisher: string, ageMs?: number): void;
+  /**
+   * Processes a report of a publisher, which is a heartbeat for several keys.
    *
    * @param from key of the report
+   * @param ageMs age of the report, in milliseconds. Default: 0
    */
-  reported(from: string, text: string, ageMs: number): void;
+  reported(from: string, text: string, ageMs?: number): void;
   /** Processes that the publisher of a key has left. */
   gone(key: string): void;
   /** Applies the recorded heartbeats and reports: the newest states are known from now on. */
@@ -39,11 +44,11 @@ export function createWriterPresence({ clock, presence, findWriter }: WriterPres
   const reports = new Map<string, { readonly text: string; readonly at: number }>();
 
   return {
-    seen(key, publisher, ageMs) {
+    seen(key, publisher, ageMs = 0) {
       if (!hasStarted) heartbeats.set(key, { publisher, at: clock.monotonic() - ageMs });
       else if (publisher === findWriter(key)) presence.seen(key, ageMs);
     },
-    reported(from, text, ageMs) {
+    reported(from, text, ageMs = 0) {
       if (!hasStarted) reports.set(from, { text, at: clock.monotonic() - ageMs });
       else applyReport(from, text, ageMs);
     },
