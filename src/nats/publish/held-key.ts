@@ -1,6 +1,7 @@
 import type { KvEntry } from '@nats-io/kv';
 import { DecodeError } from '../../model/decode.js';
 import { ProviderError } from '../../providers/provider.js';
+import type { Bucket } from '../bucket.js';
 import { decodeEnvelope, decompress, type Envelope } from '../message-format.js';
 import { decodeReport, mayList } from '../presence-report.js';
 
@@ -58,8 +59,50 @@ export async function findOtherPublisher(
   return report?.publisher === envelope.publisher && report.keys.includes(key) ? report.publisher : null;
 }
 
+/** Claims a key before its first write. */
+export interface Claim {
+  /** Whether another publisher has the key and has written nothing since the first request. */
+  readonly isHeldInSilence: boolean;
+  /**
+   * Resolves with the revision to continue from. Rejects with a `ProviderError` if another publisher has the
+   * key.
+   */
+  request(bucket: Bucket): Promise<number>;
+}
+
+/** Creates the claim of a publisher's run. @param takeOver whether to take the key from one that is alive */
+export function createClaim({ key, publisher, takeOver }: Owner & { readonly takeOver: boolean }): Claim {
+  /** The revision of the key at the first request that found another publisher; null without one. */
+  let heldRevision: number | null = null;
+  let isHeldInSilence = false;
+
+  return {
+    get isHeldInSilence() {
+      return isHeldInSilence;
+    },
+    async request({ sessions, presence, presenceMs }) {
+      const held = readHeld(await sessions.get(key));
+      const other = await findOtherPublisher(presence, { key, publisher }, held.envelope);
+      const isOver = held.envelope === null || held.envelope.connection === 'gone';
+      const hasWritten = heldRevision !== null && held.revision !== heldRevision;
+      isHeldInSilence = !hasWritten;
+      if (hasWritten && held.envelope !== null) {
+        // Its result must stay: a result of this publisher would look like a later one.
+        throw createWrittenError(key, held.envelope.publisher);
+      }
+      if (other !== null && !isOver && !takeOver) {
+        heldRevision ??= held.revision;
+        throw createHeldError(key, other, presenceMs);
+      }
+      await presence.put(key, publisher);
+      heldRevision = null;
+      return held.revision;
+    },
+  };
+}
+
 /** Error: another publisher has written the key since the first request. */
-export function createWrittenError(key: string, other: string): ProviderError {
+function createWrittenError(key: string, other: string): ProviderError {
   const hint = 'give this one another --instance';
   return new ProviderError(
     'refused',
@@ -68,7 +111,7 @@ export function createWrittenError(key: string, other: string): ProviderError {
 }
 
 /** Error: the key belongs to another publisher that is alive. */
-export function createHeldError(key: string, other: string, presenceMs: number): ProviderError {
+function createHeldError(key: string, other: string, presenceMs: number): ProviderError {
   const stop = `stop that one (it counts as gone after ${presenceMs / 1_000} s)`;
   const hint = `${stop}, give this one another --instance, or take over with --take-over`;
   return new ProviderError('refused', `${key}: another publisher (${other}) publishes this Session; ${hint}`);

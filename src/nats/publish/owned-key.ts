@@ -2,24 +2,13 @@ import type { KvEntry } from '@nats-io/kv';
 import { isSystemError } from '../../lib/errors.js';
 import { ProviderError } from '../../providers/provider.js';
 import type { Bucket } from '../bucket.js';
-import { encodeDeltaHeaders } from '../delta-message.js';
-import { isTooLarge } from '../errors.js';
-import { COMPRESS_FROM_BYTES, compress, type Envelope, encodeEnvelope } from '../message-format.js';
-import {
-  createHeldError,
-  createWrittenError,
-  findOtherPublisher,
-  type HeldState,
-  readHeld,
-  readPublisher,
-} from './held-key.js';
+import type { Envelope } from '../message-format.js';
+import { createClaim, type HeldState, readHeld, readPublisher } from './held-key.js';
+import { createStateWriter, type WritableState } from './state-writer.js';
 import { type Omission, writeFitting } from './write-fitting.js';
 
 /** State of a Session to be written. */
 export type SessionState = Pick<Envelope, 'session' | 'connection' | 'error'>;
-
-/** A state with its age. */
-type WritableState = SessionState & Pick<Envelope, 'ageMs'>;
 
 /** Options of {@link createOwnedKey}. */
 export interface OwnedKeyOptions {
@@ -77,31 +66,29 @@ const WRONG_REVISION: readonly unknown[] = [10071, 10164];
  * @param onFacts called after a state with facts was written, with what was left out because it was too large
  */
 export function createOwnedKey(
-  { key, publisher, reportKey, takeOver }: OwnedKeyOptions,
+  options: OwnedKeyOptions,
   onFacts: (omission: Omission | null) => void,
 ): OwnedKey {
+  const { key, publisher } = options;
+  const claim = createClaim(options);
+  const writer = createStateWriter(options);
   let serial = 0;
   /** The last state to be written, and the serial of its first attempt. */
   let attempt: { readonly state: SessionState; readonly serial: number } | null = null;
   /** The revision of the key that the next write expects: 0 if it has none. Null: not claimed yet. */
   let revision: number | null = null;
-  /** The revision of the key at the first request that found another publisher; null without one. */
-  let heldRevision: number | null = null;
-  let isHeldInSilence = false;
-  /** The last state that was written, and its revision. */
-  let written: { readonly state: SessionState; readonly revision: number } | null = null;
 
   return {
     get isClaimed() {
       return revision !== null;
     },
     get isHeldInSilence() {
-      return revision === null && isHeldInSilence;
+      return revision === null && claim.isHeldInSilence;
     },
     async put(bucket, state, ageMs = 0) {
       // Another publisher may have had the key since the end of the last run.
       if (hasEnded() && state.connection !== 'gone') revision = null;
-      revision ??= await claim(bucket);
+      revision ??= await claim.request(bucket);
       if (attempt?.state !== state) attempt = { state, serial: serial + 1 };
       const content = { ...state, ...(ageMs > 0 && { ageMs }) };
       const isWritten = await tryToWrite(bucket, content, revision, attempt.serial);
@@ -113,7 +100,7 @@ export function createOwnedKey(
     async isKept({ sessions }) {
       const expected = attempt?.serial ?? 0;
       const entry = await sessions.get(key);
-      if (entry?.operation === 'PUT' && entry.revision === written?.revision) return true;
+      if (entry?.operation === 'PUT' && entry.revision === writer.revision) return true;
       const { envelope } = readOwn(entry);
       return envelope !== null && envelope.serial >= expected;
     },
@@ -139,7 +126,9 @@ export function createOwnedKey(
   ): Promise<boolean> {
     serial += 1;
     try {
-      await writeFitting(state, onFacts, (fitting) => write(bucket, fitting, previous));
+      await writeFitting(state, onFacts, async (fitting) => {
+        revision = await writer.write(bucket, fitting, { previous, serial });
+      });
       return true;
     } catch (error) {
       if (!isWrongRevision(error)) throw error;
@@ -148,47 +137,6 @@ export function createOwnedKey(
       // An earlier attempt for this state has arrived, and only its response was lost.
       return held.envelope !== null && held.envelope.serial >= firstSerial;
     }
-  }
-
-  async function write(bucket: Bucket, state: WritableState, previous: number): Promise<void> {
-    const text = encodeEnvelope({ publisher, serial, previous, presence: reportKey, ...state });
-    const value = compress(text);
-    const headers = text.length < COMPRESS_FROM_BYTES ? NO_HEADERS : deltaHeaders(state, previous);
-    try {
-      revision = await bucket.putState(key, value, previous, headers);
-    } catch (error) {
-      if (headers.size === 0 || !isTooLarge(error)) throw error;
-      // The delta only saves time, so it is left out before any part of the state.
-      revision = await bucket.putState(key, value, previous, NO_HEADERS);
-    }
-    written = { state, revision };
-  }
-
-  /** Headers with the difference to the previous state, if that is exactly what the key has. */
-  function deltaHeaders(state: WritableState, previous: number) {
-    if (written?.revision !== previous || !isPlain(state) || !isPlain(written.state)) return NO_HEADERS;
-    const { session } = written.state;
-    return encodeDeltaHeaders(session, state.session, { base: previous, serial }) ?? NO_HEADERS;
-  }
-
-  /** Returns the revision to continue from, if no other publisher has the key. */
-  async function claim({ sessions, presence, presenceMs }: Bucket): Promise<number> {
-    const held = readHeld(await sessions.get(key));
-    const other = await findOtherPublisher(presence, { key, publisher }, held.envelope);
-    const isOver = held.envelope === null || held.envelope.connection === 'gone';
-    const hasWritten = heldRevision !== null && held.revision !== heldRevision;
-    isHeldInSilence = !hasWritten;
-    if (hasWritten && held.envelope !== null) {
-      // Its result must stay: a result of this publisher would look like a later one.
-      throw createWrittenError(key, held.envelope.publisher);
-    }
-    if (other !== null && !isOver && !takeOver) {
-      heldRevision ??= held.revision;
-      throw createHeldError(key, other, presenceMs);
-    }
-    await presence.put(key, publisher);
-    heldRevision = null;
-    return held.revision;
   }
 
   /** Reads the state of the claimed key. It has none if it was deleted or has expired. */
@@ -201,13 +149,6 @@ export function createOwnedKey(
     if (isRewritten && envelope.connection === 'gone' && !hasEnded()) return { ...held, envelope: null };
     throw new ProviderError('refused', `${key}: taken over by ${envelope.publisher}`);
   }
-}
-
-const NO_HEADERS: ReadonlyMap<string, string> = new Map();
-
-/** Whether a state consists of the Session alone: its connection is live, and this is its first write. */
-function isPlain({ connection, error, ageMs = 0 }: WritableState): boolean {
-  return connection === 'live' && error === null && ageMs === 0;
 }
 
 function isWrongRevision(error: unknown): boolean {
