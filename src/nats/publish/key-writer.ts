@@ -3,14 +3,8 @@ import { ProviderError } from '../../providers/provider.js';
 import type { Bucket } from '../bucket.js';
 import { describeWriteError, isMissingStream, toPermanentError } from '../errors.js';
 import { createOwnedKey, type OwnedKeyOptions, type SessionState } from './owned-key.js';
-import type { Omission } from './write-fitting.js';
-import {
-  createProblemLog,
-  createWriteQueue,
-  createWriteTimes,
-  type ProblemLog,
-  type WriteQueueOptions,
-} from './write-queue.js';
+import { createWriteProblems, type ProblemLog } from './write-problems.js';
+import { createWriteQueue, createWriteTimes, type WriteQueueOptions } from './write-queue.js';
 
 /** Writes the states of one Session to its key, and keeps them there. */
 export interface KeyWriter {
@@ -67,13 +61,8 @@ const UNCHECKED: Refreshed = { isAlive: false, isChecked: false };
 export function createKeyWriter(options: KeyWriterOptions): KeyWriter {
   const { key, clock, log, signal } = options;
   const times = createWriteTimes(clock);
-  const problems = {
-    state: createProblemLog(`${key}: its newest state`, log),
-    presence: createProblemLog(`${key}: its presence`, log),
-    facts: createProblemLog(`${key}: its state with facts about its resources`, log),
-    excerpts: createProblemLog(`${key}: its state with excerpts of its log`, log),
-  };
-  const owned = createOwnedKey(options, reportOmission);
+  const problems = createWriteProblems(key, log);
+  const owned = createOwnedKey(options, problems.onFacts);
   const queue = createWriteQueue(
     { ...options, onFailure: (error, bucket, state) => handleFailure(error, bucket, state, problems.state) },
     owned,
@@ -124,14 +113,6 @@ export function createKeyWriter(options: KeyWriterOptions): KeyWriter {
       queue.rewrite();
     }
     return { isAlive, isChecked: isKept && !isWriting };
-  }
-
-  /** Reports once that states are written without a part because a message would be too large. */
-  function reportOmission(omission: Omission | null): void {
-    const { what = null, error = null } = omission ?? {};
-    if (what !== 'facts') problems.facts.solved();
-    if (what === null) problems.excerpts.solved();
-    else problems[what].failed(`${messageOf(error)}; it is written without them`);
   }
 
   /** Whether the newest state is the end of a run, which has no heartbeats. */

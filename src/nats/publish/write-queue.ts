@@ -2,6 +2,7 @@ import { type Clock, sleep } from '../../lib/clock.js';
 import type { Log } from '../../lib/log.js';
 import type { Bucket } from '../bucket.js';
 import type { OwnedKey, SessionState } from './owned-key.js';
+import type { WriteProblems } from './write-problems.js';
 
 /** States of one key that wait to be written, one after the other. */
 export interface WriteQueue {
@@ -210,33 +211,4 @@ export function createWriteTimes(clock: Clock): WriteTimes {
       maxAgeMs > 0 && connection !== 'gone' && clock.monotonic() - writtenAt > maxAgeMs / 2,
   };
   return times;
-}
-
-/** Logs why something cannot be written: once per reason, and once when it is written again. */
-export interface ProblemLog {
-  failed(reason: string): void;
-  solved(): void;
-}
-
-/** Problems of writing the states of a key, and its heartbeats. */
-export interface WriteProblems {
-  readonly state: ProblemLog;
-  readonly presence: ProblemLog;
-}
-
-/** Creates the log. @param what subject of the messages, such as `ci.Tiltfile: its newest state` */
-export function createProblemLog(what: string, log: Log): ProblemLog {
-  let last: string | null = null;
-  return {
-    failed(reason) {
-      if (reason === last) return;
-      last = reason;
-      log('warn', `${what} cannot be written: ${reason}`);
-    },
-    solved() {
-      if (last === null) return;
-      last = null;
-      log('info', `${what} is written again`);
-    },
-  };
 }
