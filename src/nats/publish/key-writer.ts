@@ -3,7 +3,7 @@ import { ProviderError } from '../../providers/provider.js';
 import type { Bucket } from '../bucket.js';
 import { describeWriteError, isMissingStream, toPermanentError } from '../errors.js';
 import { createOwnedKey, type OwnedKeyOptions, type SessionState } from './owned-key.js';
-import { createWriteProblems, type ProblemLog } from './write-problems.js';
+import { createWriteProblems } from './write-problems.js';
 import { createWriteQueue, createWriteTimes, type WriteQueueOptions } from './write-queue.js';
 
 /** Writes the states of one Session to its key, and keeps them there. */
@@ -41,7 +41,9 @@ export interface Refreshed {
 }
 
 /** Dependencies of {@link createKeyWriter}. */
-export interface KeyWriterOptions extends OwnedKeyOptions, Omit<WriteQueueOptions, 'onFailure'> {
+export interface KeyWriterOptions
+  extends OwnedKeyOptions,
+    Omit<WriteQueueOptions, 'onWritten' | 'onFailure'> {
   /**
    * Whether to retry while another publisher has the key and writes nothing. Otherwise the key is given up.
    */
@@ -63,12 +65,7 @@ export function createKeyWriter(options: KeyWriterOptions): KeyWriter {
   const times = createWriteTimes(clock);
   const problems = createWriteProblems(key, log);
   const owned = createOwnedKey(options, problems.onFacts);
-  const queue = createWriteQueue(
-    { ...options, onFailure: (error, bucket, state) => handleFailure(error, bucket, state, problems.state) },
-    owned,
-    times,
-    problems,
-  );
+  const queue = createWriteQueue({ ...options, onWritten, onFailure: handleFailure }, owned, times);
   let refreshedAt = Number.NEGATIVE_INFINITY;
 
   return {
@@ -125,12 +122,21 @@ export function createKeyWriter(options: KeyWriterOptions): KeyWriter {
     return queue.hasFailed || (queue.isRunning && times.writtenAt < refreshedAt);
   }
 
+  async function onWritten(bucket: Bucket, state: SessionState, isRewritten: boolean): Promise<void> {
+    problems.state.solved();
+    // A deletion of the state often includes its presence. The next heartbeat reports why it could not be
+    // written.
+    if (isRewritten && state.connection !== 'gone') {
+      await owned.sendHeartbeat(bucket).then(problems.presence.solved, () => {});
+    }
+  }
+
   /** Gives up if retrying is useless. Otherwise logs the error and creates a missing bucket again. */
   async function handleFailure(
     error: unknown,
     bucket: Bucket | null,
     state: SessionState | null,
-    problem: ProblemLog,
+    problem = problems.state,
   ): Promise<void> {
     // A publisher that was killed counts as gone after a while.
     if (options.awaitsKey && error instanceof ProviderError && owned.isHeldInSilence) {

@@ -2,7 +2,6 @@ import { type Clock, sleep } from '../../lib/clock.js';
 import type { Log } from '../../lib/log.js';
 import type { Bucket } from '../bucket.js';
 import type { OwnedKey, SessionState } from './owned-key.js';
-import type { WriteProblems } from './write-problems.js';
 
 /** States of one key that wait to be written, one after the other. */
 export interface WriteQueue {
@@ -36,6 +35,8 @@ export interface WriteQueueOptions {
   bucket(): Promise<Bucket>;
   /** Whether there is no connection. */
   isDown(): boolean;
+  /** Called when a state was written. `isRewritten`: whether it had been written before. */
+  onWritten(bucket: Bucket, state: SessionState, isRewritten: boolean): Promise<void>;
   /** Called when a state could not be written, before it is retried. May call `drop` or `giveUp`. */
   onFailure(error: unknown, bucket: Bucket | null, state: SessionState | null): Promise<void>;
   /** Called when everything in the queue is written. */
@@ -53,12 +54,7 @@ const MAX_WAITING = 64;
 const RETRY_MS = { first: 200, max: 2_000 };
 
 /** Creates an empty queue. */
-export function createWriteQueue(
-  options: WriteQueueOptions,
-  owned: OwnedKey,
-  times: WriteTimes,
-  problems: WriteProblems,
-): WriteQueue {
+export function createWriteQueue(options: WriteQueueOptions, owned: OwnedKey, times: WriteTimes): WriteQueue {
   const { key, clock, log, signal, onDone } = options;
   let waiting: SessionState[] = [];
   let newest: SessionState | null = null;
@@ -153,13 +149,8 @@ export function createWriteQueue(
     times.record(state, startedAt);
     if (waiting[0] === state) waiting.shift();
     hasFailed = false;
-    problems.state.solved();
     retryMs = RETRY_MS.first;
-    // A deletion of the state often includes its presence. The next heartbeat reports why it could not be
-    // written.
-    if (ageMs > 0 && state.connection !== 'gone') {
-      await owned.sendHeartbeat(bucket).then(problems.presence.solved, () => {});
-    }
+    await options.onWritten(bucket, state, ageMs > 0);
   }
 }
 
