@@ -10,17 +10,20 @@ import {
   nonEmptyString,
   optionalInt64,
   optionalString,
+  optionalTime,
   record,
   string,
 } from './decode-fields.js';
-import type {
-  ClusterFacts,
-  ObjectReference,
-  ResourceCondition,
-  ResourceFacts,
-  ResourceLink,
-  SessionFacts,
-  TriggerMode,
+import {
+  type ClusterFacts,
+  isManual,
+  type ObjectReference,
+  type ResourceCondition,
+  type ResourceFacts,
+  type ResourceLink,
+  type SessionFacts,
+  type TriggerMode,
+  type UpdateFailure,
 } from './facts.js';
 import type { TargetExcerpt } from './log.js';
 
@@ -42,13 +45,16 @@ function decodeMeta(value: unknown): Pick<ResourceFacts, 'name' | 'labels'> {
 
 function decodeStatus(name: string, value: unknown): Omit<ResourceFacts, 'name' | 'labels'> {
   const status = record(value);
+  const { updateStatus } = status;
+  const triggerMode = decodeTriggerMode(status.triggerMode);
   return {
     links: listOf(status.endpointLinks, 'endpointLinks', decodeLink),
     kind: kindOf(name, status),
-    triggerMode: decodeTriggerMode(status.triggerMode),
+    triggerMode,
     hasPendingChanges: flag(status.hasPendingChanges, 'hasPendingChanges'),
     queued: flag(status.queued, 'queued'),
-    ...((status.updateStatus === PENDING || status.updateStatus === IN_PROGRESS) && { isUpdating: true }),
+    ...((updateStatus === PENDING || updateStatus === IN_PROGRESS) && { isUpdating: true }),
+    ...(updateStatus === ERROR && isManual(triggerMode) && { lastFailure: decodeFailure(status) }),
     isDisabled: field(status.disableStatus, 'disableStatus', isDisabled),
     conditions: listOf(status.conditions, 'conditions', decodeCondition),
     waitingOn: field(status.waiting, 'waiting', decodeWaiting),
@@ -71,6 +77,19 @@ const PENDING = 'pending';
 
 /** `UpdateStatusInProgress`. A local resource without an update command has `pending` instead. */
 const IN_PROGRESS = 'in_progress';
+
+/** `UpdateStatusError`. It stays while files change, until the next update (`ManifestState.UpdateStatus`). */
+const ERROR = 'error';
+
+/** Decodes the last update, which Tilt lists first. Its text is that of the target's own error. */
+function decodeFailure({ buildHistory }: ReturnType<typeof record>): UpdateFailure {
+  const [last] = listOf(buildHistory, 'buildHistory', record);
+  return {
+    startTime: optionalTime(last?.startTime, 'startTime'),
+    finishTime: optionalTime(last?.finishTime, 'finishTime'),
+    error: optionalString(last?.error, 'error') ?? '',
+  };
+}
 
 /** Name of the `UIResource` of the Tiltfile itself. */
 const TILTFILE = '(Tiltfile)';
@@ -178,6 +197,7 @@ export function encodeResource(resource: ResourceFacts): object {
       ...(resource.hasPendingChanges && { hasPendingChanges: true }),
       ...(resource.queued && { queued: true }),
       ...(resource.isUpdating && { updateStatus: IN_PROGRESS }),
+      ...(resource.lastFailure && { updateStatus: ERROR, buildHistory: [resource.lastFailure] }),
       ...(resource.isDisabled && { disableStatus: { state: 'Disabled' } }),
       ...(conditions.length > 0 && { conditions: conditions.map(encodeCondition) }),
       ...(waitingOn.length > 0 && { waiting: { on: waitingOn } }),

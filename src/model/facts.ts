@@ -1,4 +1,5 @@
 import type { TargetExcerpt } from './log.js';
+import type { MicroTime } from './micro-time.js';
 
 /**
  * What Tilt's API says about a Session beyond the Session itself. Its objects arrive before or after the
@@ -30,12 +31,22 @@ export interface ResourceFacts {
   readonly queued: boolean;
   /** Whether Tilt runs an update of it, or is going to. Default: false. */
   readonly isUpdating?: true;
+  /** The failure of its last update. Default: that succeeded, or Tilt runs the next one by itself. */
+  readonly lastFailure?: UpdateFailure;
   readonly isDisabled: boolean;
   readonly conditions: readonly ResourceCondition[];
   /** The first objects that it waits for, as Tilt names them, at most 32. May include the resource itself. */
   readonly waitingOn: readonly ObjectReference[];
   /** Position in Tilt's UI. Null until Tilt has set it. */
   readonly order: number | null;
+}
+
+/** An update of a resource that failed. */
+export interface UpdateFailure {
+  readonly startTime: MicroTime | null;
+  readonly finishTime: MicroTime | null;
+  /** Empty if Tilt does not say. */
+  readonly error: string;
 }
 
 /** Whether Tilt starts a resource by itself: at first, and when its files change. */
@@ -49,6 +60,11 @@ export type TriggerMode =
   /** After changes only (`auto_init=False`). */
   | 'auto-with-manual-init'
   | 'unknown';
+
+/** Whether a resource runs after changes only when a person triggers it. */
+export function isManual(mode: TriggerMode): boolean {
+  return mode === 'manual' || mode === 'manual-with-auto-init';
+}
 
 /** An endpoint of a resource. */
 export interface ResourceLink {

@@ -1,6 +1,7 @@
 import { memoize } from '../lib/memoize.js';
-import type { ResourceFacts, SessionFacts } from '../model/facts.js';
-import type { Target } from '../model/session.js';
+import { isManual, type ResourceFacts, type SessionFacts } from '../model/facts.js';
+import type { Target, TerminatedState, WaitingState } from '../model/session.js';
+import { sameState } from './diff.js';
 
 /** Targets of a Session, some of which may be marked as waiting for a trigger. */
 export interface MarkedTargets {
@@ -15,11 +16,14 @@ const NO_REASON = 'unknown';
 /**
  * Marks the updates that wait for a person: their resource has a manual trigger mode and pending changes, is
  * not queued and waits for nothing, and Tilt has no update of it to run. Under `tilt up` Tilt reports them as
- * waiting, without a limit.
+ * waiting, without a limit. If the last update failed, the target keeps that state instead: nothing has run
+ * since, and Tilt still counts the resource as failed (its `updateStatus`), while an untriggered target would
+ * let the Session pass.
  *
- * The facts can be up to a second older than the Session. So a target that has run before, or never was to
- * run, and now waits, is marked at once: a resource in a manual mode runs again only after a person has
- * triggered it, and once that has happened it is queued or runs. A mark stays until one of the two is seen.
+ * The facts can be up to a second older than the Session. So a target whose last update has ended, or that
+ * never was to run, and now waits, is marked at once: a resource in a manual mode runs again only after a
+ * person has triggered it, and once that has happened it is queued or runs. A mark stays until one of the two
+ * is seen.
  *
  * @param before targets of the same run before, and the facts at that time; empty if this is a new run
  * @param changed indices of the targets that may differ from `before`, without the marks
@@ -31,8 +35,9 @@ export function markUntriggered(
   changed: readonly number[] | undefined,
 ): MarkedTargets {
   const manual = manualResources(facts);
+  const known = manualResources(before.facts);
   // Reading every target costs more than the rest of an update. Most Sessions have no such resource.
-  if (manual.size === 0 && manualResources(before.facts).size === 0) return { targets, changed };
+  if (manual.size === 0 && known.size === 0) return { targets, changed };
   if (changed && facts === before.facts && isSameList(before.targets, targets, changed)) {
     return { targets: markAt(before.targets, targets, changed, manual), changed };
   }
@@ -40,9 +45,9 @@ export function markUntriggered(
   const differing = new Set(changed);
   const marked = targets.map((target, index) => {
     const last = previous.get(target.key) ?? null;
-    const marks = target.resources.some((name) => mustWait(target, last, manual.get(name)));
-    if (marks !== (last !== null && isMarked(last))) differing.add(index);
-    return marks ? mark(target) : target;
+    const marked = mark(target, last, manual, known);
+    if (last === null || !sameState(last.state, marked.state)) differing.add(index);
+    return marked;
   });
   return { targets: marked, changed: changed && [...differing].sort((a, b) => a - b) };
 }
@@ -77,9 +82,8 @@ function markAt(
 ): readonly Target[] {
   const marked = changed.flatMap((index): [number, Target][] => {
     const target = targets[index];
-    const last = before[index] ?? null;
-    const marks = target?.resources.some((name) => mustWait(target, last, manual.get(name)));
-    return target && marks ? [[index, mark(target)]] : [];
+    const after = target && mark(target, before[index] ?? null, manual, manual);
+    return after === undefined || after === target ? [] : [[index, after]];
   });
   if (marked.length === 0) return targets;
   const copy = targets.slice();
@@ -87,23 +91,61 @@ function markAt(
   return copy;
 }
 
-function mark(target: Target): Target {
-  const { state } = target;
-  return state.is === 'waiting' ? { ...target, state: { ...state, needsTrigger: true } } : target;
+/**
+ * Returns the target with the state of an update that waits for a trigger; itself if it does not.
+ *
+ * @param known the manual resources at the time of `last`
+ */
+function mark(
+  target: Target,
+  last: Target | null,
+  manual: ReadonlyMap<string, ResourceFacts>,
+  known: ReadonlyMap<string, ResourceFacts>,
+): Target {
+  for (const name of target.resources) {
+    const resource = manual.get(name);
+    if (resource === undefined || !mustWait(target, last, resource)) continue;
+    const failure = findFailure(last, resource, known.get(name));
+    return { ...target, state: failure ?? { ...target.state, needsTrigger: true } };
+  }
+  return target;
 }
+
+/** The failure of the last update, as the target or its resource reported it; null if that succeeded. */
+function findFailure(
+  last: Target | null,
+  { lastFailure }: ResourceFacts,
+  known: ResourceFacts | undefined,
+): TerminatedState | null {
+  if (last?.state.is === 'terminated') {
+    // A later update may have succeeded before it was seen.
+    const isOver = known?.lastFailure !== undefined && lastFailure === undefined;
+    return last.state.error === null || isOver ? null : last.state;
+  }
+  return lastFailure === undefined ? null : { ...FAILED, ...lastFailure };
+}
+
+const FAILED = {
+  is: 'terminated',
+  graceStatus: 'not-applicable',
+  graceStatusText: '',
+} as const satisfies Partial<TerminatedState>;
 
 /** Whether a resource runs only when a person triggers it, and nothing else holds it up now. */
 function canWait({ triggerMode, queued, isUpdating, waitingOn, isDisabled }: ResourceFacts): boolean {
-  const isManual = triggerMode === 'manual' || triggerMode === 'manual-with-auto-init';
-  return isManual && !queued && !isUpdating && !isDisabled && waitingOn.length === 0;
+  return isManual(triggerMode) && !queued && !isUpdating && !isDisabled && waitingOn.length === 0;
 }
 
-function mustWait(target: Target, last: Target | null, resource: ResourceFacts | undefined): boolean {
+function mustWait(
+  target: Target,
+  last: Target | null,
+  resource: ResourceFacts,
+): target is Target & { readonly state: WaitingState } {
   const { state } = target;
-  if (resource === undefined || state.is !== 'waiting' || state.waitReason !== NO_REASON) return false;
-  if (!isUpdate(target)) return false;
-  // A resource that a person enables again may run by itself.
-  const hasRun = last !== null && last.state.is !== 'waiting' && last.state.is !== 'disabled';
+  if (state.is !== 'waiting' || state.waitReason !== NO_REASON || !isUpdate(target)) return false;
+  // A resource that a person enables again may run by itself, and of an update that ran only the facts say
+  // whether it failed.
+  const hasRun = last !== null && (last.state.is === 'terminated' || last.state.is === 'inactive');
   return resource.hasPendingChanges || hasRun || (last !== null && isMarked(last));
 }
 

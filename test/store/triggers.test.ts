@@ -43,10 +43,10 @@ function setUp(name = 'lint:update') {
 }
 
 /** A manual resource with pending changes as Tilt reports it, which starts it by itself only at first. */
-function editedResource(updateStatus: string): ResourceOptions {
+function editedResource(updateStatus: string, buildHistory?: readonly Json[]): ResourceOptions {
   return decodeResource({
     metadata: { name: 'lint' },
-    status: { triggerMode: 1, hasPendingChanges: true, updateStatus },
+    status: { triggerMode: 1, hasPendingChanges: true, updateStatus, buildHistory },
   });
 }
 
@@ -120,7 +120,7 @@ describe('a target of a manual resource with pending changes', () => {
     expect(put(WAITING, null, 'run-1', [])).toMatchObject({ phase: 'waiting', verdict: 'pending' });
   });
 
-  it.each(['ok', 'error', 'none'])(
+  it.each(['ok', 'none'])(
     'is untriggered while Tilt reports its update as %s, which it does not start by itself',
     (updateStatus) => {
       expect(setUp().put(WAITING, editedResource(updateStatus))).toMatchObject({
@@ -129,6 +129,69 @@ describe('a target of a manual resource with pending changes', () => {
       });
     },
   );
+});
+
+describe('a failed update of a manual resource', () => {
+  const FAILURE = {
+    startTime: '2026-01-01T00:00:00Z',
+    finishTime: '2026-01-01T00:00:01Z',
+    error: 'exit status 1',
+  };
+  const FAILED_BEFORE = editedResource('error', [FAILURE, { error: 'an older one' }]);
+  const RED = { phase: 'failed', verdict: 'failed', untriggered: [] };
+
+  it('stays failed when a file is edited, until the update that a person triggers has succeeded', () => {
+    const { put, store } = setUp();
+    put(RAW_STATES.failed, { ...FAILED_BEFORE, hasPendingChanges: false });
+    const before = store.get('tilt-default/Tiltfile')?.status.targets[0];
+    expect(put(WAITING, { ...FAILED_BEFORE, hasPendingChanges: false })).toEqual(RED);
+    expect(put(WAITING, FAILED_BEFORE, 'run-1', [])).toEqual(RED);
+    expect(store.get('tilt-default/Tiltfile')?.status.targets[0]).toBe(before);
+    expect(put(WAITING, { ...FAILED_BEFORE, queued: true }, 'run-1', []).verdict).toBe('pending');
+    expect(put(RAW_STATES.running, FAILED_BEFORE).verdict).toBe('pending');
+    expect(put(RAW_STATES.succeeded, MANUAL)).toMatchObject({ phase: 'succeeded', verdict: 'passed' });
+    expect(put(WAITING, EDITED)).toMatchObject({ phase: 'untriggered', verdict: 'passed' });
+  });
+
+  it('stays failed after it was triggered, until Tilt reports that it is queued', () => {
+    const { put } = setUp();
+    put(RAW_STATES.failed, { ...FAILED_BEFORE, hasPendingChanges: false });
+    expect(put(WAITING, { ...FAILED_BEFORE, hasPendingChanges: false })).toEqual(RED);
+    expect(put(WAITING, editedResource('pending'), 'run-1', [])).toMatchObject({ verdict: 'pending' });
+  });
+
+  it('stays failed without the facts of a publisher that does not tell failures', () => {
+    const { put } = setUp();
+    put(RAW_STATES.failed, MANUAL);
+    expect(put(WAITING, EDITED)).toEqual(RED);
+    expect(put(WAITING, EDITED, 'run-1', [1])).toEqual(RED);
+    expect(put(WAITING, EDITED, 'run-1', [0])).toEqual(RED);
+  });
+
+  it('is failed for a reader that starts after the edit, with the error and the times of its run', () => {
+    const { put, store } = setUp();
+    expect(put(WAITING, FAILED_BEFORE)).toEqual(RED);
+    const record = store.get('tilt-default/Tiltfile');
+    expect(record?.status.targets[0]?.state).toMatchObject({ is: 'terminated', ...FAILURE });
+    expect(record && verdictOfRecord(record).reason).toBe('lint:update: exit status 1');
+  });
+
+  it('is failed without a reason if Tilt gives none', () => {
+    expect(setUp().put(WAITING, editedResource('error'))).toEqual(RED);
+  });
+
+  it('is untriggered once Tilt reports no failure any more: a later update has succeeded unseen', () => {
+    const { put } = setUp();
+    put(WAITING, FAILED_BEFORE);
+    expect(put(WAITING, EDITED, 'run-1', [])).toMatchObject({ phase: 'untriggered', verdict: 'passed' });
+  });
+
+  it('waits if the run ended unseen, until Tilt says how', () => {
+    const { put } = setUp();
+    put(RAW_STATES.running, MANUAL);
+    expect(put(WAITING, MANUAL).verdict).toBe('pending');
+    expect(put(WAITING, FAILED_BEFORE, 'run-1', [])).toEqual(RED);
+  });
 });
 
 describe('a server of a manual resource', () => {

@@ -8,6 +8,8 @@ import { flags, lists, newerFields, objects, rawStates, roundTripJson, texts } f
 import type { Json } from './raw-session.js';
 import { sessionJson } from './session-json.js';
 
+const times = fc.constantFrom('2026-11-26T01:40:49.526108Z', '2026-11-26T01:40:50.233Z');
+
 /** Names of resources, some of which are special in JavaScript. */
 export const RESOURCE_NAMES = ['(Tiltfile)', '__proto__', 'api', 'constructor', 'db', 'e2e', 'web'] as const;
 
@@ -65,8 +67,15 @@ export function rawResources(names: readonly string[] = RESOURCE_NAMES): fc.Arbi
     ),
     waiting: fc.option(objects({ reason: texts, on: fc.option(references(names)) })),
     order: fc.constantFrom(null, 0, 1, 2, -1),
-    updateStatus: fc.oneof(texts, fc.constantFrom('pending', 'in_progress')),
-    buildHistory: newerFields,
+    updateStatus: fc.oneof(texts, fc.constantFrom('pending', 'in_progress', 'error')),
+    buildHistory: lists(
+      objects({
+        startTime: fc.option(times),
+        finishTime: fc.option(times),
+        error: texts,
+        warnings: newerFields,
+      }),
+    ),
   });
   return objects(
     {
@@ -115,8 +124,6 @@ export function factsWithExcerpts(names?: readonly string[]): fc.Arbitrary<Sessi
     .tuple(sessionFacts(names), fc.option(fc.array(excerpts, { maxLength: 3 }), { nil: undefined, freq: 3 }))
     .map(([facts, list]) => (list ? { ...facts, excerpts: list } : facts));
 }
-
-const times = fc.constantFrom('2026-11-26T01:40:49.526108Z', '2026-11-26T01:40:50.233Z');
 
 const excerpts: fc.Arbitrary<TargetExcerpt> = fc.record(
   {
