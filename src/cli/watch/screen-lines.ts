@@ -131,11 +131,14 @@ function sessionLine({ view, columns, wanted }: ScreenState, paint: Paint): stri
   }
   const { state, final, reason } = session.verdict;
   const id = `${terminalText(session.id)}${session.isDemo ? ' (demo)' : ''}`;
-  const verdict = `${state}${final ? ', done' : ''}`;
+  // The verdict itself says when it is the connection to Tilt that is lost.
+  const isOutdated = view.link.state !== 'live';
+  const verdict = `${isOutdated ? 'last known: ' : ''}${state}${final ? ', done' : ''}`;
+  const style = isOutdated ? 'dim' : VERDICT_STYLE[state];
   const rest = columns - widthOf(id) - verdict.length - 4;
-  if (rest < 0) return paint(VERDICT_STYLE[state], toWidth(`${verdict} ${id}`, columns));
+  if (rest < 0) return paint(style, toWidth(`${verdict} ${id}`, columns));
   const why = toWidth(terminalText(reason ?? ''), rest, state === 'FAILED' ? 'ends' : 'start');
-  return `${paint('bold', id)}  ${paint(VERDICT_STYLE[state], verdict)}  ${why}`;
+  return `${paint('bold', id)}  ${paint(style, verdict)}  ${why}`;
 }
 
 function clusterError(view: TargetsView | null): string | null {

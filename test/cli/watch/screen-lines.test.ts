@@ -178,6 +178,16 @@ describe('screen of watch', () => {
     expect(styles(createTargetsView(TARGETS, { link }))).toEqual(['dim']);
   });
 
+  it('watch never shows a verdict in green that may be out of date', () => {
+    const lines = (view: ScreenState['view'], columns: number) =>
+      screenLines({ ...stateOf({ view }), columns }, (style, text) => `<${style}>${text}`);
+    const link = { state: 'lost', since: 0, error: null, url: null, isDown: true } as const;
+    const session = sessionFields(TARGETS, { verdict: verdictFields('PASSED') });
+    expect(lines(createTargetsView(TARGETS, { session }), 70)[0]).toContain('<green>PASSED');
+    expect(lines(createTargetsView(TARGETS, { session, link }), 70)[0]).toContain('<dim>last known: PASSED');
+    expect(lines(createTargetsView(TARGETS, { session, link }), 12).join()).not.toContain('<green>');
+  });
+
   it('watch shows a notice in place of the keys', () => {
     expect(screen({ notice: '--exec ended with exit code 1' }).at(-1)).toBe('--exec ended with exit code 1');
   });
