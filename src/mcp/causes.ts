@@ -6,6 +6,7 @@ import { formatLogsCommand, formatTriggerCommand } from '../client/tilt-commands
 import { countWaits } from '../client/waits.js';
 import { MAX_LINE, MAX_NAME, truncate } from './bounds.js';
 import type { KnownResources, KnownView } from './current-view.js';
+import { describeOutdated } from './facts.js';
 import { type LastLines, type LogRoom, toLastLines } from './log-facts.js';
 import { labelsOf, targetFacts, toTargetFacts } from './target-facts.js';
 
@@ -113,7 +114,7 @@ export function suggestNext(
 ): string[] {
   const { connection, cluster, verdict } = session;
   const steps: string[] = [];
-  if (connection.state !== 'LIVE') steps.push(`Tilt is ${connection.state}: this is its last known state`);
+  if (connection.state !== 'LIVE') steps.push(describeOutdated(connection.state));
   if (cluster?.error != null)
     steps.push('Make the Kubernetes cluster reachable: Tilt can deploy nothing until then');
   const [cause] = causes;

@@ -59,6 +59,28 @@ export const sessionFacts = z.object({
   targets: z.record(z.string(), z.number()).describe('Number of targets per phase'),
 });
 
+/** Output: the Session that an answer is about, and whether the answer is current. */
+export const originOutput = {
+  session: z.string(),
+  connection: sessionFacts.shape.connection,
+  note: z.string().optional().describe('Present if this may not be the current state'),
+};
+
+/** Names the Session that an answer is about, with a note if it is not current. */
+export function toOrigin({ id, connection, verdict }: SessionFields) {
+  const isCurrent = connection.state === 'LIVE' || (connection.state === 'GONE' && verdict.final);
+  return {
+    session: truncate(id, MAX_NAME),
+    connection: connection.state,
+    ...(!isCurrent && { note: describeOutdated(connection.state) }),
+  };
+}
+
+/** Says that a state is an old one. */
+export function describeOutdated(state: SessionFields['connection']['state']): string {
+  return `Tilt is ${state}: this is its last known state`;
+}
+
 /** Schema of a run of Tilt. */
 export const runFacts = z.object({
   session: z.string(),

@@ -14,9 +14,11 @@ import {
 } from './causes.js';
 import { readCurrentView, readResources, throwTargetNotFound } from './current-view.js';
 import {
+  originOutput,
   phaseInput,
   sessionFacts,
   sessionInput,
+  toOrigin,
   toSessionFacts,
   toTransitionFacts,
   transitionFacts,
@@ -130,7 +132,7 @@ export const tools: readonly AnyTool[] = [
       label: z.string().optional().describe('Only targets of resources with this label; * matches any text'),
       ...pageInput,
     }),
-    output: z.object({ targets: z.array(targetFacts), more: moreFacts }),
+    output: z.object({ ...originOutput, targets: z.array(targetFacts), more: moreFacts }),
     run: async ({ session: id, phases, name, label, limit, after }, { client, signal }) => {
       const { session, targets } = await readCurrentView(client, {
         session: id,
@@ -142,14 +144,16 @@ export const tools: readonly AnyTool[] = [
         signal,
       });
       const resources = await readResources(client, session.id, signal);
+      const origin = toOrigin(session);
       const { facts, more } = pageAfter([...targets.values()], {
         toFacts: (target) => toTargetFacts(target, labelsOf(target, resources)),
         keyOf: targetKey,
+        used: origin,
         limit,
         after,
         hint: 'call list_targets again with more.after as after, or with phases, name or label',
       });
-      return { targets: facts, ...(more && { more }) };
+      return { ...origin, targets: facts, ...(more && { more }) };
     },
   }),
   defineTool({
@@ -164,22 +168,27 @@ export const tools: readonly AnyTool[] = [
         'Maximum number of changes, counted from the last one. Default: as many as fit',
       ),
     }),
-    output: z.object({ target: targetDetails, history: z.array(transitionFacts), more: moreFacts }),
+    output: z.object({
+      ...originOutput,
+      target: targetDetails,
+      history: z.array(transitionFacts),
+      more: moreFacts,
+    }),
     run: async ({ session: id, target: key, limit }, { client, signal }) => {
       const all = await readCurrentView(client, { session: id, signal });
       const { name } = all.targets.get(key) ?? throwTargetNotFound(key, all.targets);
       // Requests the history of this target only: that of all targets can take megabytes.
       const options = { session: all.session.id, where: { name }, history: HISTORY, signal };
-      const { targets } = await readCurrentView(client, options);
+      const { session, targets } = await readCurrentView(client, options);
       const target = targets.get(key) ?? throwTargetNotFound(key, targets);
-      const details = toTargetDetails(target);
+      const head = { ...toOrigin(session), target: toTargetDetails(target) };
       const { facts, more } = firstPage(target.history.toReversed(), {
         toFacts: toTransitionFacts,
-        used: details,
+        used: head,
         limit,
         hint: 'for earlier changes, call target_history with a greater limit, if one was given; otherwise they do not fit',
       });
-      return { target: details, history: facts.reverse(), ...(more && { more }) };
+      return { ...head, history: facts.reverse(), ...(more && { more }) };
     },
   }),
   logTool,

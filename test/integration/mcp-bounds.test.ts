@@ -65,6 +65,8 @@ describe('the size of MCP results', () => {
     await using gateway = await startMemoryGateway([session('shop', targets)]);
     await using agent = await startMcpAgent(gateway.url);
     expect(await agent.callTool('list_targets', { limit: 2 })).toEqual({
+      session: 'shop/Tiltfile',
+      connection: 'LIVE',
       targets: [
         expect.objectContaining({ name: 'db:serve' }),
         expect.objectContaining({ name: 'svc-0000:serve' }),
@@ -76,6 +78,8 @@ describe('the size of MCP results', () => {
       },
     });
     expect(await agent.callTool('list_targets', { name: '*db:*', phases: ['READY'] })).toEqual({
+      session: 'shop/Tiltfile',
+      connection: 'LIVE',
       targets: [expect.objectContaining({ name: 'web-db:serve' })],
     });
   });

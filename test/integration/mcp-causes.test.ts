@@ -133,6 +133,8 @@ describe('explain_verdict', () => {
     await using gateway = await startMemoryGateway([createShop()]);
     await using agent = await startMcpAgent(gateway.url);
     expect(await agent.callTool('list_targets', { label: 'back*' })).toEqual({
+      session: 'shop/Tiltfile',
+      connection: 'LIVE',
       targets: [
         expect.objectContaining({
           name: 'api:serve',

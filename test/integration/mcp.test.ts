@@ -45,6 +45,8 @@ describe('tilt-graphql mcp', () => {
       ],
     });
     expect(await agent.callTool('list_targets', { phases: ['READY'] })).toEqual({
+      session: 'shop/Tiltfile',
+      connection: 'LIVE',
       targets: [expect.objectContaining({ name: 'db:serve' })],
     });
   });
@@ -63,6 +65,39 @@ describe('tilt-graphql mcp', () => {
     });
     const phase = { condition: 'target', target: 'api:serve', phase: 'SUCCEEDED', timeoutSeconds: 5 };
     expect(await agent.callTool('wait_for', phase)).toMatchObject({ result: 'timeout' });
+  });
+
+  it('list_targets and target_history name their Session, and say when phases are not current', async () => {
+    await using gateway = await startMemoryGateway([session('shop', { 'api:serve': 'ready' })]);
+    await using agent = await startMcpAgent(gateway.url);
+    const origins = async () => [
+      await agent.callTool('list_targets'),
+      await agent.callTool('target_history', { target: 'api:serve' }),
+    ];
+    const origin = (connection: string) => ({ session: 'shop/Tiltfile', connection });
+    const outdated = (connection: string) =>
+      expect.objectContaining({
+        ...origin(connection),
+        note: `Tilt is ${connection}: this is its last known state`,
+      });
+    for (const answer of await origins()) {
+      expect(answer).toMatchObject(origin('LIVE'));
+      expect(answer).not.toHaveProperty('note');
+    }
+    gateway.source.markStale('the connection broke');
+    expect(await origins()).toEqual([outdated('STALE'), outdated('STALE')]);
+    gateway.source.end();
+    expect(await origins()).toEqual([outdated('GONE'), outdated('GONE')]);
+  });
+
+  it('the answer for a tilt ci that is done has no note: its last state is the final one', async () => {
+    const done = decodeSession(sessionJson({ status: { done: true } }), 'shop');
+    await using gateway = await startMemoryGateway([done]);
+    await using agent = await startMcpAgent(gateway.url);
+    gateway.source.end();
+    const answer = await agent.callTool('list_targets');
+    expect(answer).toMatchObject({ session: 'shop/Tiltfile', connection: 'GONE' });
+    expect(answer).not.toHaveProperty('note');
   });
 
   it('wait_for stops when the agent cancels the call', async () => {
