@@ -6,6 +6,7 @@ import { type BucketSettings, type NatsCredentials, parseAddress } from '../../s
 import { createMemoryProvider } from '../../src/providers/memory.js';
 import { createSources } from '../../src/providers/sources.js';
 import { createStore } from '../../src/store/store.js';
+import type { ManualClock } from './manual-clock.js';
 
 /**
  * A publisher in this process with its source. Closed at the end of its block without marking Sessions
@@ -24,6 +25,16 @@ export interface TestPublisher extends AsyncDisposable {
   markStale(error: string): void;
 }
 
+/** Waits for the end of a publisher. Its deadline passes only while its clock does. */
+async function ending(clock: Clock | ManualClock, closing: Promise<unknown>): Promise<void> {
+  let isClosed = false;
+  const closed = closing.finally(() => {
+    isClosed = true;
+  });
+  while ('advance' in clock && !isClosed) await clock.advance(1);
+  await closed;
+}
+
 /** Options of {@link startPublisher}. */
 export interface TestPublisherOptions {
   readonly address: string;
@@ -32,7 +43,7 @@ export interface TestPublisherOptions {
   readonly takeOver?: boolean;
   readonly settings?: BucketSettings;
   readonly credentials?: NatsCredentials;
-  readonly clock?: Clock;
+  readonly clock?: Clock | ManualClock;
   readonly sessions?: readonly Session[];
 }
 
@@ -70,7 +81,7 @@ export function startPublisher(options: TestPublisherOptions): TestPublisher {
     remove: ({ id }) => source.remove(id),
     markStale: (error) => source.markStale(error),
     async [Symbol.asyncDispose]() {
-      await publisher.close('the test is over', 0);
+      await ending(clock, publisher.close('the test is over', 0));
       await sources.close();
       store.dispose();
     },

@@ -21,6 +21,9 @@ const ROUNDS = 12;
 /** Step of a publisher's clock, in milliseconds. */
 const STEP_MS = 50;
 
+/** Step while a publisher waits up to 30 s before it connects again. */
+const RECONNECT_STEP_MS = 1_000;
+
 const DELETIONS: readonly [string, (bucket: TestBucket['bucket']) => Promise<unknown>][] = [
   ['a deleted key', ({ sessions }) => sessions.delete(KEY)],
   ['a purged key', ({ sessions }) => sessions.purge(KEY)],
@@ -201,7 +204,7 @@ describe('a publisher whose Tilt has left', () => {
     proxy.restore();
     await expect
       .poll(async () => {
-        await clock.advance(STEP_MS);
+        await clock.advance(RECONNECT_STEP_MS);
         return lastIn(bucket.bucket, 'away');
       }, PATIENCE)
       .toContain('"link":"gone"');
