@@ -6,9 +6,9 @@ import type { Target } from './session.js';
 /** Why targets of a Session wait: by which other targets they are blocked, and what is at the root of it. */
 export interface Explanation<T extends Target = Target> {
   /**
-   * The targets by which a waiting target is blocked: those of the resources that its own resources wait for,
-   * without the ones that have finished or are ready, if others are left. Empty for a target that does not
-   * wait, or if nothing is known.
+   * The targets by which a waiting target is blocked: of each resource that its own resources wait for, those
+   * that have not finished and are not ready, or all if none is left. Empty for a target that does not wait,
+   * or if nothing is known.
    */
   blockedBy(target: T): readonly T[];
   /**
