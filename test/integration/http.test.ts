@@ -155,6 +155,43 @@ describe('GraphQL over HTTP', () => {
     },
   );
 
+  it.each<[string, Record<string, string>, string]>([
+    ['of text', { 'content-type': 'text/plain' }, '"text/plain"'],
+    [
+      'of a multipart form',
+      { 'content-type': 'multipart/form-data; boundary=x' },
+      '"multipart/form-data; boundary=x"',
+    ],
+    ['of an empty type', { 'content-type': '' }, 'none'],
+    ['without a type', {}, 'none'],
+    ['of a quoted type', { 'content-type': 'a/"\\b"' }, '"a/\\"\\\\b\\""'],
+    ['of a long type', { 'content-type': `a/${'b'.repeat(9_000)}` }, `"a/${'b'.repeat(98)}…"`],
+  ])(
+    'a body %s is answered with 415 and the media types that are read, and counted',
+    async (_, headers, found) => {
+      await using gateway = await startMemoryGateway();
+      const accepts = ['*/*', 'application/json', 'application/graphql-response+json'];
+      for (const accept of accepts) {
+        const body = new TextEncoder().encode('{"query":"{__typename}"}');
+        const response = await fetch(gateway.url, { method: 'POST', body, headers: { ...headers, accept } });
+        const message = `Expected the header Content-Type: application/json, application/graphql or application/x-www-form-urlencoded, got ${found}.`;
+        expect([response.status, await response.json()]).toEqual([
+          415,
+          { errors: [{ message, extensions: { code: 'BAD_REQUEST' } }] },
+        ]);
+      }
+      const metrics = await (await fetch(`${gateway.origin}/metrics`)).text();
+      expect(metrics).toContain(`rejections_total{reason="bad_request"} ${accepts.length}\n`);
+    },
+  );
+
+  it('the media type of a body may be written in upper case', async () => {
+    await using gateway = await startMemoryGateway();
+    const headers = { 'content-type': 'Application/JSON ; charset=UTF-8' };
+    const response = await fetch(gateway.url, { method: 'POST', body: '{"query":"{__typename}"}', headers });
+    expect(await response.json()).toEqual({ data: { __typename: 'Query' } });
+  });
+
   it('a response with partial data has status 200', async () => {
     await using gateway = await startMemoryGateway([session('a'), session('b')]);
     const query = encodeURIComponent('{ session { id } gateway { version } }');

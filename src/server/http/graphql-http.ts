@@ -76,6 +76,7 @@ export function createGraphQLHttp(options: GraphQLHttpOptions): GraphQLHttp {
 
   function start(incoming: ExchangeRequest, body: Body, size: number): void {
     const { request, response, accept } = incoming;
+    const { 'content-type': contentType = '' } = request.headers;
     const method = methodOf(request);
     const [name, requestId] = idHeaderOf(request);
     if (name !== undefined && requestId !== undefined) response.setHeader(name, requestId);
@@ -85,7 +86,8 @@ export function createGraphQLHttp(options: GraphQLHttpOptions): GraphQLHttp {
     // The rest of it is discarded, so that the connection can be used again.
     if (isTooLong) request.resume();
     // The JSON of a long body takes up to 25 ms, an iteration of the event loop by itself.
-    const context = { exchange, isTooLong, continueLater: () => (isLong ? budget.goOn() : null) };
+    const continueLater = () => (isLong ? budget.goOn() : null);
+    const context = { exchange, contentType, isTooLong, continueLater };
     const isParsed = !isTooLong && (method === 'GET' || size > 0);
     const turn = isParsed ? budget.pass() : null;
     const answered = turn ? turn.then(run) : run();
@@ -95,8 +97,7 @@ export function createGraphQLHttp(options: GraphQLHttpOptions): GraphQLHttp {
     });
 
     async function run(): Promise<void> {
-      const { 'content-type': type } = request.headers;
-      const headers = { accept, ...(type && { 'content-type': type }) };
+      const headers = { accept, ...(contentType && { 'content-type': contentType }) };
       // Yoga reads neither the host nor the rest of the headers.
       const url = `http://localhost${request.url ?? path}`;
       const init =

@@ -22,6 +22,8 @@ export interface YogaOptions {
 /** What Yoga is given with each request. */
 export interface YogaContext {
   readonly exchange: Exchange;
+  /** Header `Content-Type` of the request; empty if it has none. */
+  readonly contentType: string;
   /** Whether the body is longer than the limit. */
   readonly isTooLong: boolean;
   /**
@@ -65,13 +67,19 @@ function useParams(maxValues: number): Plugin<object, YogaContext> {
   return {
     onRequestParse({ request: { method }, requestParser, setRequestParser, serverContext }) {
       if (method !== 'GET' && method !== 'POST') throw METHOD_NOT_ALLOWED;
-      if (serverContext.isTooLong) throw BODY_TOO_LARGE;
-      if (!requestParser) return;
+      const { isTooLong, contentType } = serverContext;
+      if (isTooLong) throw BODY_TOO_LARGE;
+      // Without one, Yoga would answer with an empty body.
+      const parseOther =
+        requestParser ??
+        (() => {
+          throw unsupportedType(contentType);
+        });
       setRequestParser(async (request) => {
         try {
           const params = await (readUrlParams(request, maxValues) ??
             readJsonParams(request, maxValues) ??
-            requestParser(request));
+            parseOther(request));
           await serverContext.continueLater();
           return params;
         } catch (error) {
@@ -96,6 +104,22 @@ const BODY_TOO_LARGE = httpError(
   { code: 'REQUEST_ENTITY_TOO_LARGE' },
   { status: 413 },
 );
+
+const POST_TYPES = 'application/json, application/graphql or application/x-www-form-urlencoded';
+
+/** Maximum length of the client's media type in an error, in characters. */
+const MAX_SHOWN_TYPE = 100;
+
+/** Creates the error for a POST with a body that is not read, because of its media type. */
+function unsupportedType(type: string): GraphQLError {
+  const shown = type.length > MAX_SHOWN_TYPE ? `${type.slice(0, MAX_SHOWN_TYPE)}…` : type;
+  const found = type === '' ? 'none' : JSON.stringify(shown);
+  return httpError(
+    `Expected the header Content-Type: ${POST_TYPES}, got ${found}.`,
+    { code: 'BAD_REQUEST' },
+    { status: 415 },
+  );
+}
 
 /** Throws an error if JSON has more values than the limit, before it is parsed. */
 function limitValues(json: string, max: number): void {
