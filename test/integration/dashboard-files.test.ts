@@ -7,6 +7,9 @@ import { describe, expect, it } from 'vitest';
 import { createCompression } from '../../src/server/compression.js';
 import { createDashboard } from '../../src/server/dashboard.js';
 import { startGateway, type TestGateway } from '../support/gateway.js';
+import { openPausableSocket } from '../support/pausable-socket.js';
+import { requestRaw } from '../support/raw-answer.js';
+import { measureRetainedMemory } from '../support/retained-memory.js';
 import { createTemporaryFolder } from '../support/temporary-folder.js';
 
 const get = (gateway: TestGateway, path: string, headers: Record<string, string> = {}) =>
@@ -18,6 +21,46 @@ async function parseAssets(page: Response): Promise<string[]> {
     ([, path = '']) => path,
   );
 }
+
+describe('a page for clients that accept no compression', () => {
+  const HTML = { accept: 'text/html' };
+
+  it('GraphiQL is sent whole, and HEAD has the length of GET', async () => {
+    await using gateway = await startGateway();
+    const plain = await requestRaw(gateway.url, { headers: HTML });
+    const zipped = await requestRaw(gateway.url, { headers: { ...HTML, 'accept-encoding': 'gzip' } });
+    expect([plain.status, plain.headers['content-length']]).toEqual([200, String(plain.body.length)]);
+    expect(plain.body.length).toBeGreaterThan(5_000_000);
+    expect(plain.text === zipped.text).toBe(true);
+    const head = await requestRaw(gateway.url, { method: 'HEAD', headers: HTML });
+    expect([head.status, head.headers['content-length'], head.body.length]).toEqual([
+      200,
+      plain.headers['content-length'],
+      0,
+    ]);
+    expect(head.headers.etag).toBe(plain.headers.etag);
+  });
+
+  it('slow readers of GraphiQL do not keep a copy of it each, and nothing after they have left', async () => {
+    await using gateway = await startGateway();
+    const open = async () => {
+      const client = openPausableSocket(gateway.origin);
+      client.socket.write('GET /graphql HTTP/1.1\r\nhost: localhost\r\naccept: text/html\r\n\r\n');
+      await client.read(1_000);
+      return client;
+    };
+    const openAll = () => Promise.all(Array.from({ length: 20 }, open));
+    const warm = await openAll();
+    for (const { socket } of warm) socket.destroy();
+    const before = measureRetainedMemory();
+    const clients = await openAll();
+    const perReader = () => (measureRetainedMemory() - before) / clients.length;
+    console.log(`A slow reader of GraphiQL keeps ${Math.round(perReader())} bytes.`);
+    expect(perReader()).toBeLessThan(1_000_000);
+    for (const { socket } of clients) socket.destroy();
+    await expect.poll(perReader, { timeout: 10_000 }).toBeLessThan(50_000);
+  });
+});
 
 describe('the dashboard', () => {
   it('the dashboard has a Content-Security-Policy that allows only its own files', async () => {

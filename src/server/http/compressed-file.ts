@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
+import { createGunzip, gunzip } from 'node:zlib';
 import type { Compression } from '../compression.js';
 import { PUBLIC_VARY } from './answer.js';
 import { compressLater } from './compress.js';
 import type { ContentCoding } from './content-coding.js';
+import { sendParts } from './send-outcome.js';
 
 /** A file that browsers cache. Kept compressed, in each coding that a client has asked for. */
 export interface CompressedFile {
@@ -15,8 +16,12 @@ export interface CompressedFile {
   readonly hash: string;
   /** Whether the name contains a hash of the content, so that the file never changes. */
   readonly isHashed: boolean;
-  /** Returns the content; without a coding, decompressed for this call. */
-  read(coding: ContentCoding | null): Promise<Buffer>;
+  /** Length of the content without a coding, in bytes. */
+  readonly length: number;
+  /** The content in gzip. */
+  readonly zipped: Buffer;
+  /** Returns the content in a coding. Its bytes are the same for all readers. */
+  read(coding: ContentCoding): Promise<Buffer>;
 }
 
 /** Compresses a file. */
@@ -34,8 +39,9 @@ export async function compressFile(
     type,
     hash,
     isHashed,
+    length: plain.length,
+    zipped,
     read(coding) {
-      if (coding === null) return promisify(gunzip)(zipped);
       const known = forms.get(coding);
       if (known) return known;
       const form = promisify(gunzip)(zipped).then((again) => compressLater(again, coding));
@@ -67,7 +73,25 @@ export async function sendFile(
     response.writeHead(304).end();
     return;
   }
+  if (coding === null) {
+    await sendPlain(file, request, response);
+    return;
+  }
   const body = await file.read(coding);
-  if (coding !== null) response.setHeader('content-encoding', coding);
+  response.setHeader('content-encoding', coding);
   response.writeHead(200, { 'content-length': body.length }).end(body);
+}
+
+/**
+ * Sends a file without a coding, decompressed while the client reads: GraphiQL has 9 MB, which each slow
+ * reader would keep.
+ */
+async function sendPlain(
+  { length, zipped }: CompressedFile,
+  { method }: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  response.writeHead(200, { 'content-length': length });
+  if (method === 'HEAD') response.end();
+  else await sendParts(response, [zipped], createGunzip());
 }

@@ -92,7 +92,7 @@ export async function sendStream(
 }
 
 /** Sends a body part by part, each once the client has taken the one before. */
-async function sendParts(
+export async function sendParts(
   response: ServerResponse,
   parts: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
   compressed?: Transform,
