@@ -215,6 +215,7 @@ function openServer(options: GatewayOptions, store: Store, parts: Parts) {
     ...{ log, scheduler, metrics, clock },
     largeLimits: limits,
     complexity: limits.complexity,
+    subscriptionBytes: limits.subscriptionBytes,
   });
   const tracer = options.tracer ?? createTracer();
   const operations = createOperations({

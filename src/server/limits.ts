@@ -4,6 +4,7 @@ import {
   type LargeLimits,
   type QueryLimits,
 } from '../graphql/limits.js';
+import { DEFAULT_SUBSCRIPTION_BYTES } from '../subscriptions/request-memory.js';
 
 /** Limits for clients. Each is an integer of at least 1. */
 export interface Limits extends QueryLimits, LargeLimits {
@@ -42,6 +43,11 @@ export interface Limits extends QueryLimits, LargeLimits {
   readonly operations: number;
   /** Operations started per WebSocket and second, with bursts of twice as many (error TOO_MANY_REQUESTS). */
   readonly operationsPerSecond: number;
+  /**
+   * Bytes of the documents and variables that running subscriptions keep, for all clients together; a
+   * sixteenth of them per WebSocket (error SUBSCRIPTIONS_TOO_LARGE).
+   */
+  readonly subscriptionBytes: number;
 }
 
 /** Defaults: enough for a wall of boards, and safe on a laptop. */
@@ -61,6 +67,7 @@ export const DEFAULT_LIMITS: Limits = {
   socketsPerAddress: 5_000,
   operations: 100,
   operationsPerSecond: 100,
+  subscriptionBytes: DEFAULT_SUBSCRIPTION_BYTES,
 };
 
 /** Whether a string is the name of a limit. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   type ArgumentNode,
   type DocumentNode,
@@ -15,7 +16,8 @@ import { memoize } from '../lib/memoize.js';
 /** Part of the key that depends on the document alone. */
 interface DocumentKey {
   /**
-   * The document in normal form without `since`: readers that resume at different cursors share a group.
+   * The document in normal form without `since`, or its digest: readers that resume at different cursors
+   * share a group.
    */
   readonly text: string;
   /** Name of the variable for `since`, unless it is used for something else too. */
@@ -34,7 +36,20 @@ export function groupKey(args: ExecutionArgs): string {
   const definitions = getOperationAST(args.document, args.operationName)?.variableDefinitions ?? [];
   const { coerced } = getVariableValues(args.schema, definitions, args.variableValues ?? {});
   const shared = Object.entries(coerced ?? {}).filter(([name]) => name !== sinceVariable);
-  return JSON.stringify([text, Object.fromEntries(shared)]);
+  // JSON has no line breaks.
+  return `${shortenKey(JSON.stringify(Object.fromEntries(shared)))}\n${text}`;
+}
+
+/** Length up to which a part of a key stays as it is, in characters. */
+const MAX_PLAIN = 512;
+
+/**
+ * Returns the digest of a long text: each running group keeps its key, and variables can have 1 MB. A text
+ * that starts like a digest must contain a line break.
+ */
+export function shortenKey(text: string): string {
+  if (text.length <= MAX_PLAIN) return text;
+  return `sha256:${createHash('sha256').update(text).digest('base64url')}`;
 }
 
 function documentKeyOf({ document, operationName }: ExecutionArgs): DocumentKey {
@@ -50,7 +65,7 @@ function makeKey(document: DocumentNode, name: string): DocumentKey {
   const field = operation && rootField(document, operation.selectionSet);
   const since = field?.arguments?.find((argument) => argument.name.value === 'since');
   const text = `${name}\n${print(without(document, since))}`;
-  return { text, sinceVariable: variableOf(since, text) };
+  return { text: shortenKey(text), sinceVariable: variableOf(since, text) };
 }
 
 /**

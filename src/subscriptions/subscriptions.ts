@@ -9,10 +9,12 @@ import { createMetrics, type Metrics, type ReaderCounts } from '../lib/metrics.j
 import { type BacklogLimits, DEFAULT_BACKLOG_LIMITS } from './backlog.js';
 import { createFlushScheduler, type FlushScheduler } from './flush-scheduler.js';
 import { createGroup, type Group } from './group.js';
-import { groupKey } from './group-key.js';
+import { groupKey, shortenKey } from './group-key.js';
 import { createLogBatches } from './log-batches.js';
 import { createPayloadMaker, type Payload } from './payload.js';
 import { Reader, type Sink } from './reader.js';
+import { createRequestMemory, DEFAULT_SUBSCRIPTION_BYTES } from './request-memory.js';
+import { sizeOfRequest, usedVariables } from './request-size.js';
 import type { SessionBinding } from './session-binding.js';
 import type { SnapshotCache } from './shared-payloads.js';
 import { isSource, type Source } from './subscription-resolvers.js';
@@ -47,6 +49,11 @@ export interface SubscriptionsOptions {
   readonly largeLimits?: Pick<ExecutorLimits, 'responseBytes' | 'unsentBytes'>;
   /** Maximum cost of a payload. Default: that of an answer. */
   readonly complexity?: number;
+  /**
+   * Maximum memory of the documents and variables that all running subscriptions keep, in bytes. Default:
+   * {@link DEFAULT_SUBSCRIPTION_BYTES}.
+   */
+  readonly subscriptionBytes?: number;
   /** Default: the system's. */
   readonly clock?: Pick<Clock, 'monotonic' | 'after'>;
 }
@@ -74,6 +81,16 @@ const BEHIND: ExecutionResult = {
 /** Result for a client that has ended the subscription while it was being started. */
 const ENDED: ExecutionResult = { errors: [new GraphQLError('The subscription has ended.')] };
 
+/** Result above the limit of all clients. */
+const NO_ROOM: ExecutionResult = {
+  errors: [
+    new GraphQLError(
+      'The running subscriptions of all clients keep too many bytes of documents and variables (--limit subscriptionBytes). Send fewer values as variables, or try again later.',
+      { extensions: { code: 'SUBSCRIPTIONS_TOO_LARGE' } },
+    ),
+  ],
+};
+
 /** Creates a registry without subscriptions. */
 export function createSubscriptions(options: SubscriptionsOptions): Subscriptions {
   const {
@@ -85,11 +102,13 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
   const {
     largeLimits = DEFAULT_LIMITS,
     complexity = DEFAULT_LIMITS.complexity,
+    subscriptionBytes = DEFAULT_SUBSCRIPTION_BYTES,
     clock = systemClock,
   } = options;
   const groups = new Set<Group>();
   /** The groups that new readers may join, by key. */
   const joinable = new Map<string, JoinableGroup>();
+  const requests = createRequestMemory(subscriptionBytes);
   const batches = createLogBatches(clock);
   const createSnapshotCache = createSnapshotCaches();
   // A lane of their own: payloads do not wait for long queries. There are no more of them than groups.
@@ -113,7 +132,8 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
       // Its first payload would be sent, and the client may have used the id of the operation again.
       if (sink.isEnded) return ENDED;
       const since = source.since !== null && source.mayResume(source.since) ? source.since : null;
-      return new Reader(openGroup(args, source), sink, { since, limits, counts });
+      const group = openGroup(args, source);
+      return group === null ? NO_ROOM : new Reader(group, sink, { since, limits, counts });
     },
   };
 
@@ -129,12 +149,18 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
     return (await caughtUp) ? createSourceEventStream(args) : BEHIND;
   }
 
-  /** Returns the group of a subscription. A reader has to join it in the same tick. */
-  function openGroup(args: ExecutionArgs, { context, sessionId, openView }: Source): Group {
-    const key = `${context.scope}\n${sessionId ?? ''}\n${groupKey(args)}`;
+  /**
+   * Returns the group of a subscription, or null if its request is above the limit. A reader has to join it
+   * in the same tick.
+   */
+  function openGroup(request: ExecutionArgs, { context, sessionId, openView }: Source): Group | null {
+    const key = shortenKey(`${context.scope}\n${sessionId ?? ''}\n${groupKey(request)}`);
     const known = joinable.get(key);
     // A group without a Session's name may have switched to another one than the key says.
     if (known && (known.binding === null || known.binding.id === sessionId)) return known.group;
+    const size = sizeOfRequest(request);
+    if (!requests.hasRoomFor(size)) return null;
+    const args = { ...request, variableValues: usedVariables(request) };
     const { source, projection, binding } = openView(batches);
     const group: Group = createGroup({
       store: source,
@@ -154,10 +180,12 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
       cache: source === context.store && selectsLog(args.document) ? NO_CACHE : createSnapshotCache(),
       onEmpty() {
         groups.delete(group);
+        release();
         if (joinable.get(key)?.group === group) joinable.delete(key);
       },
     });
     groups.add(group);
+    const release = requests.retain(size);
     joinable.set(key, { group, binding });
     return group;
   }

@@ -47,6 +47,25 @@ describe('subscriptions with the same group key', () => {
   });
 });
 
+describe('a group key', () => {
+  const FILTERED = 'subscription ($r: [String!]) { targetChanges(where: { resource: $r }) { cursor } }';
+
+  it('is short, however long the variables and the document are', () => {
+    const names = Array.from({ length: 951 }, (_, n) => `${n}`.padStart(1_000, 'x'));
+    const long = key(FILTERED, { r: names });
+    expect(long.length).toBeLessThan(600);
+    expect(key(FILTERED, { r: names })).toBe(long);
+    expect(key(FILTERED, { r: [...names.slice(1), 'other'] })).not.toBe(long);
+    const literal = (name: string) => FILTERED.replace('$r }', JSON.stringify([...names, name]).concat(' }'));
+    expect(key(literal('a')).length).toBeLessThan(600);
+    expect(key(literal('a'))).not.toBe(key(literal('b')));
+  });
+
+  it('contains short variables as they are', () => {
+    expect(key(FILTERED, { r: ['web'] })).toContain('{"r":["web"]}');
+  });
+});
+
 describe('subscriptions with different group keys', () => {
   it('differ in variables, selection or operation', () => {
     const byId = 'subscription ($id: ID) { session(id: $id) { id } }';

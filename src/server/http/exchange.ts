@@ -80,6 +80,7 @@ export function createExchange(
   let hasRun = false;
   let outcome: Outcome | null = null;
   let stream: EventStream | null = null;
+  const cut = createCut(request, metrics);
 
   return {
     get hasRun() {
@@ -158,11 +159,17 @@ export function createExchange(
       return current.text;
     }
   }
+}
 
-  function cut(): void {
+/**
+ * Creates the function that closes the connection of a client that takes too long to read. A stream keeps it
+ * for hours: as a closure of an exchange it would keep all of that, with 64 kB of the body in its key.
+ */
+function createCut({ socket }: IncomingMessage, metrics: Metrics): () => void {
+  return () => {
     metrics.rejected('RESPONSE_NOT_READ');
     socket.destroy();
-  }
+  };
 }
 
 /** Counts an answer as unsent until its response has closed. `cut` closes the connection. */

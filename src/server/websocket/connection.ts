@@ -52,7 +52,7 @@ export interface ConnectionOptions extends OperationsOptions {
   readonly access: Access;
   readonly limits: Pick<
     Limits,
-    'initMs' | 'jsonValues' | 'operations' | 'operationsPerSecond' | 'complexity'
+    'initMs' | 'jsonValues' | 'operations' | 'operationsPerSecond' | 'complexity' | 'subscriptionBytes'
   >;
 }
 

@@ -15,10 +15,14 @@ import { countRejections, type Metrics } from '../../lib/metrics.js';
 import { deflateParts, MESSAGE_END, MIN_DEFLATED } from '../../subscriptions/deflated.js';
 import type { Payload } from '../../subscriptions/payload.js';
 import { Reader, type Sink } from '../../subscriptions/reader.js';
+import { type RequestSize, sizeOfRequest, totalBytes } from '../../subscriptions/request-size.js';
 import type { Subscriptions } from '../../subscriptions/subscriptions.js';
 import type { Limits } from '../limits.js';
 import type { FrameWriter } from './frame-writer.js';
 import { Rate } from './rate.js';
+
+/** Part of the limit `subscriptionBytes` that one connection may use: a sixteenth. */
+const CONNECTION_SHARE = 16;
 
 /** Connection of the operations. */
 export interface OperationsOwner {
@@ -45,7 +49,7 @@ export interface OperationsOptions {
   readonly subscriptions: Subscriptions;
   readonly clock: Clock;
   readonly metrics: Metrics;
-  readonly limits: Pick<Limits, 'operations' | 'operationsPerSecond' | 'complexity'>;
+  readonly limits: Pick<Limits, 'operations' | 'operationsPerSecond' | 'complexity' | 'subscriptionBytes'>;
 }
 
 /** Running operations of one connection by id. A class for the same reason as `WebSocketConnection`. */
@@ -150,6 +154,19 @@ export class WebSocketOperations implements LargeClient {
     return new GraphQLError(message, { extensions: { code: LIMIT_CODES.complexity } });
   }
 
+  /**
+   * Checks what all subscriptions keep of their requests: one client must not use up the limit of all. Null
+   * if it is within the limit.
+   */
+  #checkSize(size: RequestSize): GraphQLError | null {
+    const max = Math.floor(this.#options.limits.subscriptionBytes / CONNECTION_SHARE);
+    const sizes = [...this.#running.values()].flatMap(({ size }) => size ?? []);
+    const total = totalBytes([...sizes, size]);
+    if (total <= max) return null;
+    const message = `The subscriptions of this connection: expected documents and variables of at most ${max} bytes in total, got ${total} (--limit subscriptionBytes). End some, or send fewer values as variables.`;
+    return new GraphQLError(message, { extensions: { code: 'SUBSCRIPTIONS_TOO_LARGE' } });
+  }
+
   async #start(
     operation: Operation,
     params: SubscribeMessage['payload'],
@@ -174,12 +191,14 @@ export class WebSocketOperations implements LargeClient {
   }
 
   async #subscribe(operation: Operation, prepared: PreparedOperation): Promise<void> {
-    const rejection = this.#checkCost(prepared.cost);
+    const size = sizeOfRequest(prepared);
+    const rejection = this.#checkCost(prepared.cost) ?? this.#checkSize(size);
     if (rejection !== null) {
       this.#reject(operation, rejection);
       return;
     }
     operation.cost = prepared.cost;
+    operation.size = size;
     const { pipeline, subscriptions, metrics } = this.#options;
     const reader = await pipeline.subscribe(prepared, this.#owner, () =>
       subscriptions.subscribe(prepared, operation, metrics.webSocket),
@@ -271,6 +290,8 @@ class Operation implements Sink {
   readonly #storedHead: Buffer | null;
   /** Maximum cost of an update so far, for a subscription. */
   cost = 0;
+  /** What a subscription keeps of its request. Null for other operations. */
+  size: RequestSize | null = null;
   /** Reader of a running subscription. */
   reader: Reader | null = null;
   isEnded = false;
