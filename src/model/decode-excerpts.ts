@@ -5,6 +5,9 @@ import type { LogLevel, LogLine, TargetExcerpt } from './log.js';
 const MAX_EXCERPTS = 32;
 const MAX_LINES = 50;
 
+/** Maximum length of all lines of an excerpt, in characters. Those of this gateway have 8 kB. */
+const MAX_CHARACTERS = 65_536;
+
 /** Encodes excerpts as JSON. A line without `target` belongs to the excerpt's target. */
 export function encodeExcerpt({
   target,
@@ -30,7 +33,7 @@ function encodeLine({ time, level, resource, target, styledText }: LogLine, usua
 
 /** Decodes a list of results of {@link encodeExcerpt}. Throws a `DecodeError`. */
 export function decodeExcerpts(value: unknown): readonly TargetExcerpt[] {
-  return listOf(value, 'excerpts', decodeExcerpt).slice(0, MAX_EXCERPTS);
+  return listOf(Array.isArray(value) ? value.slice(0, MAX_EXCERPTS) : value, 'excerpts', decodeExcerpt);
 }
 
 function decodeExcerpt(value: unknown): TargetExcerpt {
@@ -40,12 +43,23 @@ function decodeExcerpt(value: unknown): TargetExcerpt {
     target,
     startTime: optionalTime(excerpt.startTime, 'startTime'),
     finishTime: optionalTime(excerpt.finishTime, 'finishTime'),
-    lines: listOf(excerpt.lines, 'lines', (line) => decodeLine(line, target)).slice(-MAX_LINES),
+    lines: decodeLines(excerpt.lines, target),
     omitted: decodeCount(excerpt.omitted),
     isFinal: excerpt.isFinal === true,
   };
 }
 
+function decodeLines(value: unknown, target: string): readonly LogLine[] {
+  const newest: unknown = Array.isArray(value) ? value.slice(-MAX_LINES) : value;
+  const lines = listOf(newest, 'lines', (line) => decodeLine(line, target));
+  const length = lines.reduce((sum, { styledText }) => sum + styledText.length, 0);
+  if (length > MAX_CHARACTERS) {
+    throw new DecodeError(`at most ${MAX_CHARACTERS} characters`, length, ['lines']);
+  }
+  return lines.map((line) => ({ ...line, styledText: keepStyles(line.styledText) }));
+}
+
+/** Decodes a line, with every control sequence in its text. */
 function decodeLine(value: unknown, usual: string): LogLine {
   const line = record(value);
   return {
@@ -53,7 +67,7 @@ function decodeLine(value: unknown, usual: string): LogLine {
     level: LEVELS.find((level) => level === line.level) ?? 'unknown',
     resource: string(line.resource, 'resource'),
     target: line.target === undefined ? usual : field(line.target, 'target', decodeTarget),
-    styledText: keepStyles(string(line.text, 'text')),
+    styledText: string(line.text, 'text'),
   };
 }
 

@@ -30,6 +30,14 @@ import type { TargetExcerpt } from './log.js';
 /** Name of the only cluster by which Tilt judges a Session (`v1alpha1.ClusterNameDefault`). */
 export const DEFAULT_CLUSTER = 'default';
 
+/** Maximum number of resources of a Session: as many as targets. */
+const MAX_RESOURCES = 20_000;
+
+/** Maximum numbers of entries of a resource. Tilt writes two conditions. */
+const MAX_LABELS = 100;
+const MAX_LINKS = 100;
+const MAX_CONDITIONS = 8;
+
 /** Decodes a `UIResource`, or throws a `DecodeError`. */
 export function decodeResource(value: unknown): ResourceFacts {
   const object = record(value);
@@ -40,7 +48,10 @@ export function decodeResource(value: unknown): ResourceFacts {
 function decodeMeta(value: unknown): Pick<ResourceFacts, 'name' | 'labels'> {
   const { name, labels } = record(value);
   // Tilt uses the label as the key and as the value.
-  return { name: nonEmptyString(name, 'name'), labels: keyValues(labels, 'labels').map(({ key }) => key) };
+  return {
+    name: nonEmptyString(name, 'name'),
+    labels: keyValues(labels, 'labels', MAX_LABELS).map(({ key }) => key),
+  };
 }
 
 function decodeStatus(name: string, value: unknown): Omit<ResourceFacts, 'name' | 'labels'> {
@@ -48,7 +59,7 @@ function decodeStatus(name: string, value: unknown): Omit<ResourceFacts, 'name' 
   const { updateStatus } = status;
   const triggerMode = decodeTriggerMode(status.triggerMode);
   return {
-    links: listOf(status.endpointLinks, 'endpointLinks', decodeLink),
+    links: listOf(status.endpointLinks, 'endpointLinks', decodeLink, MAX_LINKS),
     kind: kindOf(name, status),
     triggerMode,
     hasPendingChanges: flag(status.hasPendingChanges, 'hasPendingChanges'),
@@ -56,7 +67,7 @@ function decodeStatus(name: string, value: unknown): Omit<ResourceFacts, 'name' 
     ...((updateStatus === PENDING || updateStatus === IN_PROGRESS) && { isUpdating: true }),
     ...(updateStatus === ERROR && isManual(triggerMode) && { lastFailure: decodeFailure(status) }),
     isDisabled: field(status.disableStatus, 'disableStatus', isDisabled),
-    conditions: listOf(status.conditions, 'conditions', decodeCondition),
+    conditions: listOf(status.conditions, 'conditions', decodeCondition, MAX_CONDITIONS),
     waitingOn: field(status.waiting, 'waiting', decodeWaiting),
     order: decodeOrder(status.order),
   };
@@ -144,7 +155,9 @@ function decodeCondition(value: unknown): ResourceCondition {
 const MAX_REFERENCES = 32;
 
 function decodeWaiting(value: unknown): readonly ObjectReference[] {
-  return value == null ? [] : listOf(record(value).on, 'on', decodeReference).slice(0, MAX_REFERENCES);
+  if (value == null) return [];
+  const { on } = record(value);
+  return listOf(Array.isArray(on) ? on.slice(0, MAX_REFERENCES) : on, 'on', decodeReference);
 }
 
 function decodeReference(value: unknown): ObjectReference {
@@ -227,7 +240,8 @@ export function decodeFacts(value: unknown): SessionFacts | undefined {
   if (value == null) return undefined;
   const facts = record(value);
   return {
-    resources: facts.resources == null ? null : listOf(facts.resources, 'resources', decodeResource),
+    resources:
+      facts.resources == null ? null : listOf(facts.resources, 'resources', decodeResource, MAX_RESOURCES),
     cluster: facts.cluster == null ? null : field(facts.cluster, 'cluster', decodeCluster),
     webUrl: null,
     ...(facts.excerpts != null && { excerpts: tryDecodeExcerpts(facts.excerpts) }),

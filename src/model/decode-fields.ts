@@ -10,20 +10,27 @@ export class DecodeError extends Error {
   override readonly name = 'DecodeError';
   /** Path from the root of the object: `status.targets[3].state`. Empty for the object itself. */
   readonly path: string;
+  /**
+   * The value. Lists, objects and texts are replaced by their description, because errors are kept and a list
+   * may have a million entries.
+   */
+  readonly got: unknown;
 
   constructor(
     readonly expected: string,
-    readonly got: unknown,
+    got: unknown,
     private readonly keys: readonly (string | number)[] = [],
+    private readonly description = describe(got),
   ) {
     const path = formatPath(keys);
-    super(`${path === '' ? 'Session' : path}: expected ${expected}, got ${describe(got)}`);
+    super(`${path === '' ? 'Session' : path}: expected ${expected}, got ${description}`);
     this.path = path;
+    this.got = typeof got === 'object' || typeof got === 'string' ? description : got;
   }
 
   /** Creates the same error with more keys in front of its path. */
   within(...keys: readonly (string | number)[]): DecodeError {
-    return new DecodeError(this.expected, this.got, [...keys, ...this.keys]);
+    return new DecodeError(this.expected, this.got, [...keys, ...this.keys], this.description);
   }
 }
 
@@ -71,26 +78,47 @@ export function field<T>(value: unknown, key: Key, decode: (value: unknown) => T
   }
 }
 
-/** Reads a list of objects. Go writes an empty list as null. */
-export function listOf<T>(value: unknown, key: Key, decode: (value: unknown) => T): readonly T[] {
-  return items(value, key, (item, index) => field(item, index, decode));
+/**
+ * Maximum number of entries of a list or a map whose reader names no other. Tilt writes a few. A compressed
+ * message of 16 kB can have five million, which take seconds and 500 MB.
+ */
+const MAX_ENTRIES = 1_000;
+
+/** Reads a list of objects of at most `max` entries. Go writes an empty list as null. */
+export function listOf<T>(
+  value: unknown,
+  key: Key,
+  decode: (value: unknown) => T,
+  max = MAX_ENTRIES,
+): readonly T[] {
+  return items(value, key, (item, index) => field(item, index, decode), max);
 }
 
-/** Reads a list of strings. */
+/** Reads a list of at most {@link MAX_ENTRIES} strings. */
 export function strings(value: unknown, key: Key): readonly string[] {
-  return items(value, key, string);
+  return items(value, key, string, MAX_ENTRIES);
 }
 
 // `map` allocates exactly. A list filled with `push` reserves 16 more slots: 128 bytes for each target's
 // resources.
-function items<T>(value: unknown, key: Key, read: (item: unknown, index: number) => T): readonly T[] {
+function items<T>(
+  value: unknown,
+  key: Key,
+  read: (item: unknown, index: number) => T,
+  max: number,
+): readonly T[] {
   if (value == null) return NONE;
   if (!Array.isArray(value)) throw new DecodeError('a list', value, [key]);
+  if (value.length > max) throw tooMany(max, value.length, key);
   try {
     return value.map((item, index) => read(item, index));
   } catch (error) {
     throw error instanceof DecodeError ? error.within(key) : error;
   }
+}
+
+function tooMany(max: number, count: number, ...path: readonly Key[]): DecodeError {
+  return new DecodeError(`at most ${max} entries`, count, path);
 }
 
 const NONE: readonly never[] = [];
@@ -163,29 +191,40 @@ export function optionalDuration(value: unknown, key: Key): string | null {
 const MAX_DEPTH = 100;
 
 /**
- * Reads any JSON without changing it. Deep nesting is rejected: `JSON.parse` reads thousands of levels, but
- * `JSON.stringify` overflows its stack, so the value could not be sent to clients. YAML may even be circular.
+ * Creates a reader of any JSON, which does not change it. Deep nesting is rejected: `JSON.parse` reads
+ * thousands of levels, but `JSON.stringify` overflows its stack, so the value could not be sent to clients.
+ * YAML may even be circular.
+ *
+ * @param max number of values that all results together may contain
  */
-export function optionalJson(value: unknown, key: Key): unknown {
-  if (!isWithin(value, MAX_DEPTH)) throw new DecodeError(`at most ${MAX_DEPTH} levels of JSON`, value, [key]);
-  return value ?? null;
+export function createJsonReader(max: number): (value: unknown, key: Key) => unknown {
+  let count = 0;
+  return (value, key) => {
+    if (!isWithin(value, MAX_DEPTH)) {
+      throw new DecodeError(`at most ${MAX_DEPTH} levels of JSON`, value, [key]);
+    }
+    if (count > max) throw new DecodeError(`at most ${max} values of JSON`, value, [key]);
+    return value ?? null;
+  };
+
+  function isWithin(value: unknown, depth: number): boolean {
+    count += 1;
+    if (typeof value !== 'object' || value === null) return true;
+    // The depth of a tree that is too large does not matter.
+    if (count > max) return true;
+    return depth > 0 && Object.values(value).every((member) => isWithin(member, depth - 1));
+  }
 }
 
-function isWithin(value: unknown, depth: number): boolean {
-  if (typeof value !== 'object' || value === null) return true;
-  return depth > 0 && Object.values(value).every((member) => isWithin(member, depth - 1));
+/** Reads a Go map of strings of at most `max` entries as pairs, sorted by key. */
+export function keyValues(value: unknown, key: Key, max = MAX_ENTRIES): readonly KeyValue[] {
+  return value == null ? NONE : field(value, key, (object) => readEntries(record(object), max));
 }
 
-/** Reads a Go map of strings as pairs, sorted by key. */
-export function keyValues(value: unknown, key: Key): readonly KeyValue[] {
-  return value == null ? NONE : field(value, key, readEntries);
-}
-
-function readEntries(value: unknown): KeyValue[] {
-  const object = record(value);
-  return Object.keys(object)
-    .sort()
-    .map((key) => ({ key, value: string(object[key], key) }));
+function readEntries(object: JsonObject, max: number): KeyValue[] {
+  const keys = Object.keys(object);
+  if (keys.length > max) throw tooMany(max, keys.length);
+  return keys.sort().map((key) => ({ key, value: string(object[key], key) }));
 }
 
 /** A value of an enum: the model's word, and the text that Tilt writes. */

@@ -1,4 +1,5 @@
 import {
+  createJsonReader,
   DecodeError,
   defineEnum,
   enumValue,
@@ -9,7 +10,6 @@ import {
   nonEmptyString,
   optionalDuration,
   optionalInt64,
-  optionalJson,
   optionalString,
   optionalTime,
   record,
@@ -97,9 +97,17 @@ export function decodeStatus(value: unknown): SessionStatus {
   };
 }
 
+/** Maximum number of `managedFields`: one for each program that writes the object. */
+const MAX_MANAGERS = 100;
+
+/** Maximum number of values in all `fieldsV1` of an object. Each takes ten times the memory of its text. */
+const MAX_MANAGED_VALUES = 1_000;
+
 /** Decodes `metadata`, or throws a {@link DecodeError}. Only the name is required. */
 export function decodeMeta(value: unknown): ObjectMeta {
   const meta = record(value);
+  const readJson = createJsonReader(MAX_MANAGED_VALUES);
+  const decodeManager = (entry: unknown) => decodeManagedFields(entry, readJson);
   return {
     name: decodeName(meta.name),
     generateName: optionalString(meta.generateName, 'generateName'),
@@ -114,7 +122,7 @@ export function decodeMeta(value: unknown): ObjectMeta {
     annotations: keyValues(meta.annotations, 'annotations'),
     finalizers: strings(meta.finalizers, 'finalizers'),
     ownerReferences: listOf(meta.ownerReferences, 'ownerReferences', decodeOwner),
-    managedFields: listOf(meta.managedFields, 'managedFields', decodeManagedFields),
+    managedFields: listOf(meta.managedFields, 'managedFields', decodeManager, MAX_MANAGERS),
   };
 }
 
@@ -137,7 +145,10 @@ function decodeOwner(value: unknown): OwnerReference {
   };
 }
 
-function decodeManagedFields(value: unknown): ManagedFieldsEntry {
+function decodeManagedFields(
+  value: unknown,
+  readJson: ReturnType<typeof createJsonReader>,
+): ManagedFieldsEntry {
   const { manager, operation, apiVersion, time, fieldsType, subresource, fieldsV1 } = record(value);
   return {
     manager: optionalString(manager, 'manager'),
@@ -146,6 +157,6 @@ function decodeManagedFields(value: unknown): ManagedFieldsEntry {
     time: optionalTime(time, 'time'),
     fieldsType: optionalString(fieldsType, 'fieldsType'),
     subresource: optionalString(subresource, 'subresource'),
-    fieldsV1: optionalJson(fieldsV1, 'fieldsV1'),
+    fieldsV1: readJson(fieldsV1, 'fieldsV1'),
   };
 }

@@ -398,6 +398,43 @@ describe('a target that cannot be decoded', () => {
   });
 });
 
+describe('a list or a map with more entries than any Tilt writes', () => {
+  const many = <T>(count: number, entry: T) => Array.from({ length: count }, () => entry);
+  const owner = { apiVersion: 'v1', kind: 'K', name: 'n', uid: 'u' };
+  const map = (count: number) => Object.fromEntries(many(count, '').map((text, index) => [index, text]));
+
+  it.each<[field: string, max: number, create: (count: number) => unknown]>([
+    ['finalizers', 1_000, (count) => many(count, '')],
+    ['ownerReferences', 1_000, (count) => many(count, owner)],
+    ['managedFields', 100, (count) => many(count, {})],
+    ['labels', 1_000, map],
+    ['annotations', 1_000, map],
+  ])('leads to a rejected Session: metadata.%s of more than %d', (field, max, create) => {
+    const withCount = (count: number) => ({ metadata: { [field]: create(count) } });
+    expect(() => decodeRawSession(withCount(max))).not.toThrow();
+    expect(refusalOf(withCount(max + 1))).toBe(
+      `metadata.${field}: expected at most ${max} entries, got ${max + 1}`,
+    );
+  });
+
+  it('leads to a rejected Session: more than 1,000 values in all field trees', () => {
+    const trees = (...counts: number[]) => ({
+      metadata: { managedFields: counts.map((count) => ({ fieldsV1: many(count, {}) })) },
+    });
+    expect(() => decodeRawSession(trees(499, 499))).not.toThrow();
+    expect(refusalOf(trees(499, 500, 1))).toBe(
+      'metadata.managedFields[1].fieldsV1: expected at most 1000 values of JSON, got a list',
+    );
+  });
+
+  it('makes a target unreadable that lists more than 1,000 resources', () => {
+    const target = { ...rawTarget('a:serve'), resources: many(1_001, 'a') };
+    expect(stateAt({ status: { targets: [target] } }, 0)).toMatchObject({
+      waitReason: 'unreadable: status.targets[0].resources: expected at most 1000 entries, got 1001',
+    });
+  });
+});
+
 describe('additions of a newer Tilt', () => {
   it('are omitted if they are fields', () => {
     const extra = { newer: { anything: [1, 2] } };

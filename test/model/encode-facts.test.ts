@@ -56,6 +56,49 @@ describe('decodeFacts', () => {
     expect(decodeFacts(facts)).toEqual({ ...NO_FACTS, cluster: { error: null }, excerpts: [] });
   });
 
+  it('rejects more resources, or more entries of a resource, than any Tilt writes', () => {
+    const many = <T>(count: number, entry: T) => Array.from({ length: count }, () => entry);
+    const resource = (status: object, labels = {}) => ({ metadata: { name: 'a', labels }, status });
+    const labels = (count: number) => Object.fromEntries(many(count, '').map((_, at) => [`l${at}`, '']));
+    const refusalOf = (...resources: readonly object[]) => {
+      try {
+        decodeFacts({ resources });
+      } catch (error) {
+        return error instanceof Error ? error.message : error;
+      }
+      return null;
+    };
+    const links = many(101, { url: '' });
+    expect(refusalOf(resource({ endpointLinks: links.slice(1) }, labels(100)))).toBeNull();
+    expect(refusalOf(resource({ conditions: many(8, {}) }))).toBeNull();
+    expect(refusalOf(...many(20_000, resource({})))).toBeNull();
+    expect(refusalOf(...many(20_001, resource({})))).toBe(
+      'resources: expected at most 20000 entries, got 20001',
+    );
+    expect(refusalOf(resource({ endpointLinks: links }))).toBe(
+      'resources[0].status.endpointLinks: expected at most 100 entries, got 101',
+    );
+    expect(refusalOf(resource({ conditions: many(9, {}) }))).toBe(
+      'resources[0].status.conditions: expected at most 8 entries, got 9',
+    );
+    expect(refusalOf(resource({}, labels(101)))).toBe(
+      'resources[0].metadata.labels: expected at most 100 entries, got 101',
+    );
+  });
+
+  it('reads only the first 32 objects that a resource waits for, of any number', () => {
+    const on = Array.from({ length: 20_000 }, (_, index) => ({ kind: 'UIResource', name: `r${index}` }));
+    const { waitingOn } = decodeResource({ metadata: { name: 'a' }, status: { waiting: { on } } });
+    expect(waitingOn).toEqual(on.slice(0, 32));
+  });
+
+  it('drops excerpts whose lines are longer than those of any publisher', () => {
+    const excerptsOf = (text: string) =>
+      decodeFacts({ excerpts: [{ target: 'a', lines: [{ resource: 'a', text }] }] })?.excerpts;
+    expect(excerptsOf('x'.repeat(65_536))).toHaveLength(1);
+    expect(excerptsOf('\u202e'.repeat(65_537))).toEqual([]);
+  });
+
   it('bounds excerpts, and removes control sequences other than colours from their lines', () => {
     const text = '\u001b[31mFAIL\u001b[0m\u001b]0;title\u0007 \u001b[2Jadds\r\n\u202enumbers';
     const lines = Array.from({ length: 60 }, () => ({ ...LINE, text }));

@@ -191,6 +191,37 @@ describe('an envelope', () => {
     expect(messageOf(broken)).toBe(message);
   });
 
+  it('is rejected before it is parsed if it has more than a million values', () => {
+    // 16 MiB, of which gzip makes 16 kB.
+    const trees = `[{}${',{}'.repeat(5_592_000)}]`;
+    const bomb = text().replace('"uid":"run-1"', `"uid":"run-1","managedFields":${trees}`);
+    expect(messageOf(bomb)).toMatch(/^Session: expected JSON of at most 1000000 values, got ".{70}…"$/);
+  });
+
+  it('may have 20,000 targets and 10,000 resources', () => {
+    const resources = Array.from({ length: 10_000 }, (_, index) =>
+      resourceJson(`resource-${index}`, {
+        labels: ['team'],
+        on: ['database'],
+        status: {
+          endpointLinks: [{ url: 'http://localhost:8080', name: 'web' }],
+          conditions: ['Ready', 'UpToDate'].map((type) => ({ type, status: 'True', reason: 'Because' })),
+        },
+      }),
+    );
+    const targets = resources.flatMap((_, index) =>
+      ['update', 'serve'].map((role) => ({
+        name: `resource-${index}:${role}`,
+        type: 'server',
+        resources: [`resource-${index}`],
+        state: { active: { startTime: '2026-11-22T11:42:22.642252Z', ready: true, lastReadyTime: null } },
+      })),
+    );
+    const large = text({ session: sessionJson({ targets }), facts: { resources } });
+    const { session } = decodeEnvelope(large, INSTANCE);
+    expect([session.status.targets.length, session.facts?.resources?.length]).toEqual([20_000, 10_000]);
+  });
+
   it('is decoded or rejected with one line, whatever the text', () => {
     const almost = fc.record(
       {

@@ -2,10 +2,10 @@ import { GraphQLError } from 'graphql';
 import { createYoga, type GraphQLParams, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import { maskError } from '../../graphql/errors.js';
 import { namesDocument, type Operations } from '../../graphql/operation.js';
+import { hasMoreFields, hasMoreValues } from '../../lib/count-values.js';
 import { isRecord } from '../../lib/is-record.js';
 import type { Log } from '../../lib/log.js';
 import { countRejections, type Metrics } from '../../lib/metrics.js';
-import { hasMoreFields, hasMoreValues } from '../client-values.js';
 import { type Exchange, httpError, STREAM } from './exchange.js';
 
 /** Settings of Yoga. */

@@ -12,13 +12,13 @@ import {
 } from 'graphql-ws';
 import { type RawData, WebSocket } from 'ws';
 import type { Context } from '../../graphql/context.js';
+import { hasMoreValues } from '../../lib/count-values.js';
 import { type Log, withFields } from '../../lib/log.js';
 import { noTracer, type Tracer } from '../../lib/tracing.js';
 import type { FlushScheduler } from '../../subscriptions/flush-scheduler.js';
 import { type Access, type Grant, isGrant } from '../access/access.js';
 import type { Rejection } from '../access/allow-list.js';
 import { NO_TOKENS, readInitTokens } from '../access/credentials.js';
-import { hasMoreValues } from '../client-values.js';
 import type { ContextOf } from '../contexts.js';
 import type { Limits } from '../limits.js';
 import { REQUEST_ID_HEADER } from '../request.js';

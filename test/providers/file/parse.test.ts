@@ -125,9 +125,10 @@ describe('parseSessions', () => {
   });
 
   it('takes time proportional to the number of keys: reads 100,000 within the time limit of a test', () => {
-    const labels = Array.from({ length: 100_000 }, (_, index) => `    k${index}: "1"`).join('\n');
-    const text = stringify(sessionJson({})).replace('metadata:\n', `metadata:\n  labels:\n${labels}\n`);
-    expect(parse(text, 'a.yaml')[0]?.metadata.labels).toHaveLength(100_000);
+    // A field that is not read: the maps that are have fewer entries.
+    const entries = Array.from({ length: 100_000 }, (_, index) => `    k${index}: "1"`).join('\n');
+    const text = stringify(sessionJson({})).replace('metadata:\n', `metadata:\n  newer:\n${entries}\n`);
+    expect(parse(text, 'a.yaml')).toMatchObject([{ metadata: { name: 'Tiltfile' } }]);
   });
 
   it('rejects YAML that would block the process, with a hint what to do', () => {
