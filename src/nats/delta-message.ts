@@ -23,6 +23,8 @@ export interface MessageHeaders {
 /** A delta, as read from the headers of a message. */
 export interface ReceivedDelta extends AppliedDelta {
   readonly serial: number;
+  /** Length of its text, in characters. */
+  readonly length: number;
   /** Digest of the publisher's state. */
   readonly digest: string;
 }
@@ -59,7 +61,7 @@ export function receiveDelta(
   if (serial === undefined || Number(base) !== known.revision || digest === '') return null;
   try {
     const { session, changedTargets } = applyDelta(known.session, text.slice(start));
-    return { session, changedTargets, serial: Number(serial), digest };
+    return { session, changedTargets, serial: Number(serial), length: text.length, digest };
   } catch (error) {
     if (error instanceof DecodeError) return null;
     throw error;

@@ -30,8 +30,8 @@ export interface History {
 }
 
 /**
- * Maximum size of the history, decompressed, in bytes. Above it only the newest states are kept. Decoded
- * states need about twice as much memory.
+ * Maximum size of the history, by the estimates of its entries, in bytes. Above it only the newest states are
+ * kept. Usual states need up to twice as much memory, those of a hostile writer five times as much.
  */
 export const MAX_HISTORY_BYTES = 256 * 2 ** 20;
 

@@ -18,7 +18,7 @@ export interface Entry {
   readonly content: Envelope | DecodeError | null;
   /** How it follows from the previous entry; null if its value was read. */
   readonly delta?: ReceivedDelta;
-  /** Size of the value, decompressed. Default: 0, it was not read. */
+  /** Estimated memory of what it does not share with other entries, in bytes. Default: 0, nothing. */
   readonly bytes?: number;
 }
 
@@ -64,18 +64,31 @@ function followEntry({ seq, writtenAt, headers }: StreamMessage, known: Entry): 
     writtenAt,
     content: { publisher, serial, previous, connection: 'live', error: null, session },
     delta,
+    bytes: delta.length + POINTER_BYTES * countItems(session),
   };
+}
+
+/** Memory of an item of a list that a delta changes: the other items are shared with the previous entry. */
+const POINTER_BYTES = 8;
+
+/** Memory of a decoded item beyond its text, at least: `{"name":"a"}` becomes an object of several fields. */
+const ITEM_BYTES = 64;
+
+/** Number of items in the lists of a Session that can be long. Their items' own lists are not counted. */
+function countItems({ metadata, status, facts }: Session): number {
+  const { labels, annotations, finalizers, ownerReferences, managedFields } = metadata;
+  const lists = [labels, annotations, finalizers, ownerReferences, managedFields, status.targets];
+  return lists.reduce((sum, { length }) => sum + length, facts?.resources?.length ?? 0);
 }
 
 function decodeContent(message: StreamMessage, parts: KeyParts): Pick<Entry, 'content' | 'bytes'> {
   if (isDeletion(message)) return { content: null };
-  let bytes = 0;
   try {
     const text = decompress(message.data);
-    bytes = text.length;
-    return { content: decodeValue(text, parts), bytes };
+    const content = decodeValue(text, parts);
+    return { content, bytes: text.length + ITEM_BYTES * countItems(content.session) };
   } catch (error) {
-    if (error instanceof DecodeError) return { content: error, bytes };
+    if (error instanceof DecodeError) return { content: error };
     throw error;
   }
 }

@@ -539,7 +539,7 @@ describe('a key whose deltas led to another state', () => {
   function wrong(clock: ManualClock, revision: number): Entry {
     const entry = entryOf(clock, 'a', revision, 'live', 0, revision - 1);
     const of = session('a', {}, { resourceVersion: String(revision) });
-    const delta = { session: of, changedTargets: [], serial: revision, digest: 'another' };
+    const delta = { session: of, changedTargets: [], serial: revision, length: 9, digest: 'another' };
     return { ...entry, delta };
   }
 

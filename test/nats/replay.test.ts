@@ -3,9 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { DecodeError } from '../../src/model/decode.js';
 import { sessionIdOf } from '../../src/model/session.js';
 import type { LogChange } from '../../src/nats/log-change.js';
-import { encodeEnvelope } from '../../src/nats/message-format.js';
+import { compress, encodeEnvelope } from '../../src/nats/message-format.js';
 import { decodeEntry, type Entry, envelopeOf, replay, toChanges } from '../../src/nats/replay.js';
 import { foldChanges } from '../support/change-sequences.js';
+import { resourceJson } from '../support/fact-json.js';
+import { sessionJson } from '../support/session-json.js';
 import { session } from '../support/sessions.js';
 
 const LOG = 'bucket1';
@@ -265,6 +267,45 @@ describe('decodeEntry', () => {
         error: 'a.Other: session.metadata.name: expected "Other" as in the key, got "Tiltfile"',
       },
     ]);
+  });
+});
+
+describe('the estimated memory of an entry', () => {
+  const targets = Array.from({ length: 10_000 }, () => ({ name: 'a' }));
+  const state = {
+    ...{ version: 1, publisher: 'p', serial: 1, previous: 0, link: 'live', error: null },
+    session: sessionJson({ targets }),
+    facts: { resources: [resourceJson('a'), resourceJson('b')] },
+  };
+  const message = (seq: number, text: string, headers?: ReadonlyMap<string, string>) => ({
+    subject: '$KV.tilts.a.Tiltfile',
+    seq,
+    writtenAt: seq,
+    ageMs: 0,
+    headers: headers && {
+      get: (name: string) => headers.get(name) ?? '',
+      has: (name: string) => headers.has(name),
+    },
+    data: compress(text),
+  });
+
+  it('is more than the length of its text, of which gzip leaves a hundredth', () => {
+    const text = JSON.stringify(state);
+    const written = message(1, text);
+    expect(written.data.length).toBeLessThan(text.length / 100);
+    expect(decodeEntry(written)?.bytes).toBe(text.length + 64 * 10_002);
+  });
+
+  it('includes the list of all targets, which a delta copies to change one of them', () => {
+    const first = decodeEntry(message(1, JSON.stringify(state))) ?? undefined;
+    const delta = '1 2 {"status":{},"targets":[[0,{"name":"a","type":"job"}]]}';
+    const headers = new Map([
+      ['Tilt-Graphql-Delta', delta],
+      ['Tilt-Graphql-Digest', 'any'],
+    ]);
+    const entry = decodeEntry(message(2, '', headers), () => first);
+    expect(entry?.delta?.changedTargets).toEqual([0]);
+    expect(entry?.bytes).toBe(delta.length + 8 * 10_002);
   });
 });
 
