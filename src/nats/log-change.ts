@@ -68,6 +68,8 @@ export type LogChange =
       readonly unknownAfter?: number;
       /** Connection in the same revision of the log, applied together with the Session. Default: live. */
       readonly connection?: RecordedConnection;
+      /** Estimated memory of what it does not share with earlier states, in bytes. Default: not known. */
+      readonly bytes?: number;
     })
   | (ChangeOfType<'remove'> & {
       readonly at?: LogPosition;

@@ -228,7 +228,16 @@ export function toChanges(entry: Entry, log?: string, now = entry.writtenAt): Lo
     return [{ type: 'stale', id, error: `${entry.key}: ${content.message}` }];
   }
   const connection = toConnection(entry, content, now);
-  return [{ type: 'upsert', session: content.session, ...(connection && { connection }), ...position }];
+  const { bytes } = entry;
+  return [
+    {
+      type: 'upsert',
+      session: content.session,
+      ...(connection && { connection }),
+      ...position,
+      ...(bytes !== undefined && { bytes }),
+    },
+  ];
 }
 
 function toConnection(entry: Entry, { connection, error }: Envelope, now: number): RecordedConnection | null {

@@ -42,6 +42,7 @@ interface SharedLogFields {
   readonly since?: MicroTime;
   readonly ageMs?: number;
   readonly unknownAfter?: number;
+  readonly bytes?: number;
 }
 
 /** A connection as a shared log recorded it. The retention time begins with its end at every gateway. */
@@ -102,7 +103,7 @@ export function createIngest({ table, clock, retainMs, findSource }: IngestOptio
 
   function upsert(
     source: SessionOwner,
-    { session, changedTargets, connection: recorded }: SessionUpsert,
+    { session, changedTargets, connection: recorded, bytes }: SessionUpsert,
     at?: LogPosition,
   ): string | null {
     const { id } = session;
@@ -119,7 +120,7 @@ export function createIngest({ table, clock, retainMs, findSource }: IngestOptio
     // Not before the merge: a state that it throws on must not revive a GONE Session.
     source.sessions.add(id);
     retention.cancel(id);
-    if (record !== before) table.commit(id, record, changes, at);
+    if (record !== before) table.commit(id, record, changes, at, bytes);
     if (connection.state === 'gone') {
       source.sessions.delete(id);
       retention.start(id, recorded?.ageMs);

@@ -26,6 +26,11 @@ export interface Revision {
    * old. Open readers receive only the newest state (S5). Default: false.
    */
   readonly isReplayed?: boolean;
+  /**
+   * Estimated memory of what its state does not share with earlier ones, in bytes. Known for the states of a
+   * shared log, whose writers are not trusted. Default: not known.
+   */
+  readonly bytes?: number;
   /** Number of the previous revision. Only where numbers are positions of something else, such as a log. */
   readonly since?: number;
 }
@@ -34,23 +39,28 @@ export interface Revision {
 export interface JournalLimits {
   readonly revisions: number;
   /**
-   * Targets in the kept revisions, changed or not. Each revision keeps its Session's list of targets: 8 bytes
-   * per target. The targets themselves are shared by all revisions that did not change them.
+   * Targets and resources in the kept revisions, changed or not. Each revision keeps its Session's lists of
+   * them: 8 bytes per entry. The targets and resources themselves are shared by all revisions that did not
+   * change them.
    */
-  readonly targets: number;
+  readonly listed: number;
   /** Target changes in the kept revisions. Each keeps the previous state with its history: up to 1 kB. */
   readonly changes: number;
+  /** Estimated memory of the kept states, in bytes, as far as it is known. */
+  readonly bytes: number;
 }
 
 /**
- * 10,000 revisions are minutes of a busy gateway. 2,000,000 listed targets are 16 MB, and 50,000 changes are
- * at most 50 MB. Without the limit of changes, a Session of 10,000 targets, half of which changed with each
- * update, took 2 GB.
+ * 10,000 revisions are minutes of a busy gateway. 4,000,000 listed targets and resources are 32 MB, and
+ * 50,000 changes are at most 50 MB. Without the limit of changes, a Session of 10,000 targets, half of which
+ * changed with each update, took 2 GB. 128 MiB are 50 complete states of 10,000 targets. Without it, every 16
+ * kB of a hostile writer could take 16 MB, such as an annotation of one repeated letter.
  */
 export const DEFAULT_JOURNAL_LIMITS: JournalLimits = {
   revisions: 10_000,
-  targets: 2_000_000,
+  listed: 4_000_000,
   changes: 50_000,
+  bytes: 128 * 2 ** 20,
 };
 
 /** The newest revisions, for clients that resume (S4). */
@@ -67,14 +77,14 @@ export function createJournal(limits: JournalLimits): Journal {
   let kept: (Revision | null)[] = [];
   let dropped = 0;
   let lastDropped = 0;
-  let targets = 0;
+  let listed = 0;
   let changes = 0;
+  let bytes = 0;
 
   return {
     append(revision) {
       kept.push(revision);
-      targets += countTargets(revision);
-      changes += revision.changes.length;
+      count(revision, 1);
       while (isOverLimit()) dropOldest();
       if (dropped > kept.length / 2) trim();
     },
@@ -85,8 +95,20 @@ export function createJournal(limits: JournalLimits): Journal {
     },
   };
 
+  /** @param sign 1 for a revision that is added, -1 for one that is dropped */
+  function count(revision: Revision, sign: 1 | -1): void {
+    listed += sign * countListed(revision);
+    changes += sign * revision.changes.length;
+    bytes += sign * (revision.bytes ?? 0);
+  }
+
   function isOverLimit(): boolean {
-    return kept.length - dropped > limits.revisions || targets > limits.targets || changes > limits.changes;
+    return (
+      kept.length - dropped > limits.revisions ||
+      listed > limits.listed ||
+      changes > limits.changes ||
+      bytes > limits.bytes
+    );
   }
 
   function dropOldest(): void {
@@ -94,8 +116,7 @@ export function createJournal(limits: JournalLimits): Journal {
     if (!oldest) return;
     kept[dropped] = null;
     dropped += 1;
-    targets -= countTargets(oldest);
-    changes -= oldest.changes.length;
+    count(oldest, -1);
     lastDropped = oldest.number;
   }
 
@@ -105,7 +126,8 @@ export function createJournal(limits: JournalLimits): Journal {
   }
 }
 
-/** Number of a Session's targets plus one, so that revisions of empty Sessions count too. */
-function countTargets({ before, after }: Revision): number {
-  return 1 + ((after ?? before)?.status.targets.length ?? 0);
+/** Number of a Session's targets and resources plus one, so that revisions of empty Sessions count too. */
+function countListed({ before, after }: Revision): number {
+  const record = after ?? before;
+  return 1 + (record?.status.targets.length ?? 0) + (record?.facts?.resources?.length ?? 0);
 }

@@ -293,7 +293,10 @@ describe('the estimated memory of an entry', () => {
     const text = JSON.stringify(state);
     const written = message(1, text);
     expect(written.data.length).toBeLessThan(text.length / 100);
-    expect(decodeEntry(written)?.bytes).toBe(text.length + 64 * 10_002);
+    const entry = decodeEntry(written);
+    const bytes = text.length + 64 * 10_002;
+    expect(entry?.bytes).toBe(bytes);
+    expect(entry && toChanges(entry)).toMatchObject([{ type: 'upsert', bytes }]);
   });
 
   it('includes the list of all targets, which a delta copies to change one of them', () => {

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { decodeResource } from '../../src/model/decode-facts.js';
+import { NO_FACTS } from '../../src/model/facts.js';
 import type { Session } from '../../src/model/session.js';
 import type { JournalLimits, Revision } from '../../src/store/journal.js';
 import { createStore } from '../../src/store/store.js';
@@ -377,9 +379,9 @@ describe('the store: journal', () => {
 
   it('drops the oldest revisions beyond its limits, and then returns null', () => {
     for (const journal of [
-      { revisions: 3, targets: 1_000 },
-      { revisions: 1_000, targets: 9 },
-      { revisions: 1_000, targets: 1_000, changes: 5 },
+      { revisions: 3, listed: 1_000 },
+      { revisions: 1_000, listed: 9 },
+      { revisions: 1_000, listed: 1_000, changes: 5 },
     ]) {
       const { store } = setUp({ journal });
       store.apply('tilt', { type: 'snapshot', sessions: [session('a')] });
@@ -394,5 +396,32 @@ describe('the store: journal', () => {
       expect(store.since(early)).toBeNull();
       expect(store.since(cursors.at(-2) ?? '')).toHaveLength(1);
     }
+  });
+
+  it('counts the resources of a Session, whose list each revision keeps', () => {
+    const { store } = setUp({ journal: { listed: 250 } });
+    const resources = Array.from({ length: 100 }, (_, index) =>
+      decodeResource({ metadata: { name: `r${index}` } }),
+    );
+    const cursors = (['waiting', 'running', 'ready'] as const).map((x) => {
+      const facts = { ...NO_FACTS, resources };
+      store.apply('tilt', { type: 'upsert', session: { ...session('a', { x }), facts } });
+      return store.cursor();
+    });
+    expect(cursors.map((cursor) => store.since(cursor)?.length)).toEqual([2, 1, 0]);
+    store.apply('tilt', { type: 'upsert', session: { ...session('a'), facts: { ...NO_FACTS, resources } } });
+    expect(cursors.map((cursor) => store.since(cursor)?.length)).toEqual([undefined, 2, 1]);
+  });
+
+  it('counts the memory of states, as far as their source knows it', () => {
+    const { store } = setUp({ journal: { bytes: 40 } });
+    const cursors = [10, 10, undefined, 10, 10].map((bytes, index) => {
+      const newer = session('a', {}, { resourceVersion: `${index}` });
+      store.apply('tilt', { type: 'upsert', session: newer, ...(bytes && { bytes }) });
+      return store.cursor();
+    });
+    expect(cursors.map((cursor) => store.since(cursor)?.length)).toEqual([4, 3, 2, 1, 0]);
+    store.apply('tilt', { type: 'upsert', session: session('a'), bytes: 20 });
+    expect(cursors.map((cursor) => store.since(cursor)?.length)).toEqual([undefined, 4, 3, 2, 1]);
   });
 });

@@ -109,7 +109,7 @@ describe('S3 fold', () => {
       fc.constant({ do: 'forget' as const }),
     );
     const where = fc.constantFrom(null, { phase: ['READY', 'FAILED'] }, { name: '?' });
-    const journal = { revisions: 4, targets: 1_000 };
+    const journal = { revisions: 4, listed: 1_000 };
     const limits = { updates: 2, sessions: 2 };
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 25 }), where, async (steps, filter) => {
@@ -330,7 +330,7 @@ describe('S4 resume', () => {
     const store = createStore({
       clock: createManualClock(),
       epoch: 'e',
-      journal: { revisions: 2, targets: 100 },
+      journal: { revisions: 2, listed: 100 },
     });
     store.open('test');
     store.apply('test', { type: 'snapshot', sessions: [session('a')] });
