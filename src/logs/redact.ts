@@ -1,7 +1,8 @@
 import { RE2JS, RE2JSException } from 're2js';
 import { decodeEscapes } from './escapes.js';
-import { DEFAULT_RULES, HINT, type Range, type RedactionRule } from './redaction-rules.js';
+import { DEFAULT_RULES, HINT, type RedactionRule } from './redaction-rules.js';
 import { removeStyles, splitStyles } from './styled-text.js';
+import type { Range } from './text-range.js';
 
 /** Replaces secrets in lines. */
 export interface Redactor {

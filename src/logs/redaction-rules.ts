@@ -1,8 +1,5 @@
-/** A part of a text, from its start to the index after its end. */
-export interface Range {
-  readonly start: number;
-  readonly end: number;
-}
+import { COOKIE_START, HEADER_OPENING, selectHeader } from './header-value.js';
+import { matchFrom, type Range } from './text-range.js';
 
 /**
  * A kind of secret. The expression is global. It runs in linear time: a repetition is bounded, or nothing
@@ -34,14 +31,6 @@ const KNOWN_TOKENS = [
   String.raw`do[opr]_v1_\w{64}|SG\.[\w-]{16,128}\.[\w-]{16,}|hf_\w{30,}`,
   String.raw`eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*`,
 ].join('|');
-
-/** Between the name of a header and its value: in HTTP, JSON, CGI, Go (`map[Cookie:[a=b]]`) and Ruby. */
-const HEADER_OPENING = String.raw`["']?\s{0,8}(?:=>|[:=])\s{0,8}\[?\s{0,8}["']?`;
-
-/** A value up to the quote that closes it. A quoted string after "=" and an apostrophe are part of it. */
-const HEADER_TEXT = String.raw`(?:(?<==)"[^"]*"|[^"'\\\r\n]|(?<=\w)'(?=\w))*`;
-
-const COOKIE = String.raw`[\w!#$%&*+.^|~-]{1,128}=${HEADER_TEXT}`;
 
 /** A parameter of credentials (RFC 9110, section 11.4), such as `response="…"`. */
 const AUTH_PARAMETER = String.raw`[\w-]{1,64}=(?:"[^"]*"|[^\s"'\\,]+)`;
@@ -86,17 +75,21 @@ export const DEFAULT_RULES: readonly RedactionRule[] = [
   },
   {
     expression: new RegExp(
-      String.raw`authorization${HEADER_OPENING}((?:digest|aws4-hmac-sha256)[ \t]${HEADER_TEXT}|(?:[a-z][\w-]{0,30}[ \t]{1,4})?(?:${AUTH_PARAMETERS}|[^\s"'\\,]+))`,
+      String.raw`authorization${HEADER_OPENING}(?=(?:digest|aws4-hmac-sha256)[ \t])`,
+      'gi',
+    ),
+    select: selectHeader,
+  },
+  {
+    expression: new RegExp(
+      String.raw`authorization${HEADER_OPENING}((?:[a-z][\w-]{0,30}[ \t]{1,4})?(?:${AUTH_PARAMETERS}|[^\s"'\\,]+))`,
       'gi',
     ),
     select: selectLast,
   },
   {
-    expression: new RegExp(
-      String.raw`cookie${HEADER_OPENING}(${COOKIE}(?:["']\s{0,8},\s{0,8}["']${COOKIE})*)`,
-      'gi',
-    ),
-    select: selectLast,
+    expression: new RegExp(`cookie${HEADER_OPENING}${COOKIE_START}`, 'gi'),
+    select: selectHeader,
   },
   { expression: /\b(?:bearer|basic)\s{1,8}([\w.~+/-]{16,}=*)/gi, select: selectLast },
   {
@@ -188,11 +181,6 @@ function selectValue(text: string, start: number, opening: string): Range {
   const expression =
     opening === '' ? UNQUOTED : opening === '"' ? QUOTED : opening === "'" ? SINGLE_QUOTED : ESCAPED;
   return matchFrom(expression, text, start);
-}
-
-function matchFrom(sticky: RegExp, text: string, start: number): Range {
-  sticky.lastIndex = start;
-  return { start, end: start + (sticky.exec(text)?.[0].length ?? 0) };
 }
 
 /** Up to the next parameter of a URL (JSON may have `\u0026` for `&`), or to its end in an attribute. */
