@@ -2,7 +2,7 @@ import type { LogLine } from '../model/log.js';
 
 /** A line, until it is dropped. */
 export interface Entry {
-  /** Null after it was dropped: a queue may still hold the entry. */
+  /** Null if it was never shown, and after it was dropped: a queue may still hold the entry. */
   line: LogLine | null;
   /** Number of lines before it, of all resources. */
   readonly index: number;

@@ -27,7 +27,8 @@ export interface HudReader {
   flush(target?: string): void;
   /**
    * Begins a new connection, whose first message is the complete view. Lines that were already read are
-   * skipped. Another run of Tilt, with another start time or fewer segments, starts over.
+   * skipped; those that Tilt has dropped meanwhile count as dropped in the log. Another run of Tilt, with
+   * another start time or fewer segments, starts over.
    */
   reset(): void;
 }
@@ -117,6 +118,8 @@ export function createHudReader(options: HudReaderOptions): HudReader {
   /** Begins a message. Returns the number of its segments that were read before. */
   function begin(message: RunFacts & Checkpoints): number {
     if (run.begin(message)) reader.clear();
+    const missing = run.skipGap(message);
+    if (missing !== null) reader.beginGap(missing);
     return run.countRead(message);
   }
 

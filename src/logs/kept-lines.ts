@@ -2,6 +2,12 @@ import type { LogLine } from '../model/log.js';
 import { createEntryQueue, type EntryQueue } from './entries.js';
 import { createResourceTail, type ResourceTail } from './resource-tail.js';
 
+/** A line that must not be shown. It only counts. */
+export interface HiddenLine {
+  readonly resource: string;
+  readonly styledText: null;
+}
+
 /** Bounds of the kept lines. */
 interface Bounds {
   readonly lines: number;
@@ -13,12 +19,19 @@ interface Bounds {
 export interface KeptLines {
   /** Number of lines so far, with those that are no longer kept. */
   readonly position: number;
-  append(lines: readonly LogLine[], leftOut: ReadonlyMap<string, number>): void;
+  append(
+    lines: readonly (LogLine | HiddenLine)[],
+    leftOut: ReadonlyMap<string, number>,
+    missing: number,
+  ): void;
   /** Drops all lines. */
   clear(): void;
   /** The kept lines of a resource, or of all of them with some that are dropped, oldest first. */
   queue(resource: string | undefined): Pick<EntryQueue, 'items' | 'start'>;
-  /** Number of lines of a resource, or of all of them, after a position, kept or not. */
+  /**
+   * Number of lines of a resource, or of all of them, after a position, kept or not. Missing lines count for
+   * each resource: theirs is unknown.
+   */
   countAfter(position: number, resource: string | undefined): number;
 }
 
@@ -35,6 +48,9 @@ const MAX_RESOURCES = 2_000;
 const MAX_HISTORY = 32_768;
 const MIN_HISTORY_PER_RESOURCE = 16;
 
+/** Maximum number of counts of missing lines, one per gap. */
+const MAX_GAPS = 1_024;
+
 /** Dropped entries that are tolerated in the queue of all resources before it is copied. */
 const MAX_DROPPED = 1_024;
 
@@ -43,6 +59,8 @@ export function createKeptLines({ lines: maxLines, bytes: maxBytes, totalBytes }
   /** The resource that wrote last is the last one. */
   const resources = new Map<string, ResourceTail>();
   const all = createEntryQueue();
+  /** Lines of unknown resources: only their number is known. */
+  const unknown = createResourceTail();
   let position = 0;
   let bytes = 0;
   let size = 0;
@@ -51,9 +69,11 @@ export function createKeptLines({ lines: maxLines, bytes: maxBytes, totalBytes }
     get position() {
       return position;
     },
-    append(lines, leftOut) {
+    append(lines, leftOut, missing) {
+      position += missing;
       for (const count of leftOut.values()) position += count;
       const end = position + lines.length;
+      if (missing > 0) unknown.skip(missing, end, MAX_GAPS);
       // Earlier resources would be forgotten at once.
       const recent = [...leftOut].filter(([, count]) => count > 0).slice(-MAX_RESOURCES);
       for (const [resource, count] of recent) skip(resource, count, end);
@@ -67,14 +87,15 @@ export function createKeptLines({ lines: maxLines, bytes: maxBytes, totalBytes }
     countAfter(from, resource) {
       if (resource === undefined) return Math.max(0, position - from);
       const tail = resources.get(resource);
-      return tail === undefined ? 0 : tail.count - tail.countUpTo(from);
+      return countIn(unknown, from) + (tail === undefined ? 0 : countIn(tail, from));
     },
   };
 
-  function add(line: LogLine, batchEnd: number): void {
+  function add(line: LogLine | HiddenLine, batchEnd: number): void {
     const tail = touch(line.resource, batchEnd);
-    const cost = Buffer.byteLength(line.styledText) + LINE_OVERHEAD;
-    const entry = { line, index: position, batchEnd, bytes: cost };
+    const isHidden = line.styledText === null;
+    const cost = isHidden ? 0 : Buffer.byteLength(line.styledText) + LINE_OVERHEAD;
+    const entry = { line: isHidden ? null : line, index: position, batchEnd, bytes: cost };
     position += 1;
     bytes += cost;
     size += 1;
@@ -111,9 +132,10 @@ export function createKeptLines({ lines: maxLines, bytes: maxBytes, totalBytes }
   }
 
   function dropOldest(): void {
-    const resource = all.shift()?.line?.resource;
-    const tail = resource === undefined ? undefined : resources.get(resource);
-    if (tail !== undefined) drop(tail);
+    const entry = all.shift();
+    const tail = entry?.line ? resources.get(entry.line.resource) : undefined;
+    // Hidden lines of the resource may precede it.
+    while (tail !== undefined && tail.size > 0 && entry?.line) drop(tail);
   }
 
   function dropAll(tail: ResourceTail): void {
@@ -130,6 +152,10 @@ export function createKeptLines({ lines: maxLines, bytes: maxBytes, totalBytes }
   function maxHistory(): number {
     return Math.max(MIN_HISTORY_PER_RESOURCE, Math.floor(MAX_HISTORY / resources.size));
   }
+}
+
+function countIn(tail: ResourceTail, from: number): number {
+  return tail.count - tail.countUpTo(from);
 }
 
 const EMPTY = { items: [], start: 0 };

@@ -1,6 +1,8 @@
 import type { LogLevel, LogLine } from '../model/log.js';
 import type { MicroTime } from '../model/micro-time.js';
+import { createContinuations } from './continuations.js';
 import type { Segment, Span } from './hud-message.js';
+import type { HiddenLine } from './kept-lines.js';
 import { createKeyBlocks } from './private-key.js';
 import type { Redactor } from './redact.js';
 import { cleanStyles, cutText } from './styled-text.js';
@@ -14,11 +16,23 @@ import { createUnfinishedLine, type UnfinishedLine } from './unfinished-line.js'
 export interface LineAssembler {
   /** Reads a segment and emits the lines that it ends. */
   add(segment: Segment, span: Span): void;
-  /** Ends an unfinished warning or error: at the end of a message, and where segments are left out. */
+  /** Ends an unfinished warning or error at the end of a message. */
   endMessage(): void;
+  /** The same where segments of other spans are left out. */
+  skipOthers(): void;
   /** Ends the unfinished lines of a target, or all of them. Later text of their spans starts a new line. */
   flush(target?: string): void;
-  /** Forgets the unfinished line of a span. Returns its level; null for a span without an unfinished line. */
+  /**
+   * Ends all unfinished lines as cut: what follows is missing. The next text may be the rest of a line whose
+   * start is missing, without which a secret cannot be found. It is hidden up to the end of the line.
+   */
+  beginGap(): void;
+  /** Ends the message after the gap. */
+  endGap(): void;
+  /**
+   * Forgets the unfinished line of a span, because its next segments are left out, up to the end of a line.
+   * Returns its level; null for a span without an unfinished line.
+   */
   discard(span: string): LogLevel | null;
   /** Forgets all unfinished lines. */
   clear(): void;
@@ -29,8 +43,8 @@ interface AssemblerOptions {
   readonly redactor: Redactor;
   /** Longest line, in bytes of UTF-8. */
   readonly lineBytes: number;
-  /** Receives each line. */
-  readonly emit: (line: LogLine) => void;
+  /** Receives each line. A line whose start is missing is hidden. */
+  readonly emit: (line: LogLine | HiddenLine) => void;
 }
 
 /** An unfinished line and its attributes. */
@@ -39,6 +53,8 @@ interface OpenLine {
   readonly time: MicroTime;
   readonly level: LogLevel;
   readonly content: UnfinishedLine;
+  /** Whether the start of the line is missing. */
+  readonly isHidden: boolean;
 }
 
 /** Maximum number of unfinished lines. Above it, the oldest one ends. */
@@ -54,6 +70,7 @@ export function createLineAssembler({ redactor, lineBytes, emit }: AssemblerOpti
   let message: string | null = null;
   const maxRaw = lineBytes * MAX_RAW;
   const keyBlocks = createKeyBlocks();
+  const continuations = createContinuations();
 
   return {
     add(segment, span) {
@@ -61,6 +78,7 @@ export function createLineAssembler({ redactor, lineBytes, emit }: AssemblerOpti
       if (text === '') return;
       if (message !== span.id) endMessage();
       if (open.get(span.id)?.level !== segment.level) end(span.id);
+      if (continuations.isPossible(segment)) openLine(segment, span, true);
       for (let start = 0; start < text.length; ) {
         const lineBreak = text.indexOf('\n', start);
         if (lineBreak < 0) addPart(segment, span, text.slice(start));
@@ -73,23 +91,45 @@ export function createLineAssembler({ redactor, lineBytes, emit }: AssemblerOpti
     flush(target) {
       for (const [id, { span }] of open) if (target === undefined || span.target === target) end(id);
     },
+    beginGap() {
+      continuations.begin(open.keys());
+      for (const id of [...open.keys()]) end(id, true);
+      message = null;
+    },
+    skipOthers() {
+      endMessage();
+      continuations.skip();
+    },
+    endGap: continuations.end,
     discard(span) {
+      continuations.exclude(span);
       const level = open.get(span)?.level ?? null;
       open.delete(span);
       return level;
     },
     clear() {
       open.clear();
+      message = null;
       keyBlocks.clear();
+      continuations.clear();
     },
   };
 
   function addPart({ time, level }: Segment, span: Span, part: string): void {
-    const line = open.get(span.id) ?? { span, time, level, content: createUnfinishedLine(maxRaw) };
+    const line = open.get(span.id) ?? openLine({ time, level }, span, false);
     line.content.add(part);
+  }
+
+  function openLine(
+    { time, level }: Pick<Segment, 'time' | 'level'>,
+    span: Span,
+    isHidden: boolean,
+  ): OpenLine {
+    const line = { span, time, level, content: createUnfinishedLine(maxRaw), isHidden };
     open.set(span.id, line);
     const [oldest] = open.size > MAX_OPEN_LINES ? open.keys() : [];
     if (oldest !== undefined) end(oldest);
+    return line;
   }
 
   function addEnd(segment: Segment, span: Span, part: string): void {
@@ -107,11 +147,19 @@ export function createLineAssembler({ redactor, lineBytes, emit }: AssemblerOpti
     message = null;
   }
 
-  function end(id: string): void {
+  function end(id: string, isCut = false): void {
     const line = open.get(id);
     if (line === undefined) return;
     open.delete(id);
-    emitLine(line, line.span, line.content.text, line.content.isCut);
+    const { text } = line.content;
+    if (line.isHidden) hide(line.span, text);
+    else emitLine(line, line.span, text, isCut || line.content.isCut);
+  }
+
+  function hide({ id, resource }: Span, text: string): void {
+    // It may be the first line of a private key.
+    keyBlocks.redact(id, cleanStyles(text));
+    emit({ resource, styledText: null });
   }
 
   function emitLine(

@@ -2,6 +2,7 @@ import { DecodeError } from '../model/decode-fields.js';
 import type { LogLine } from '../model/log.js';
 import { type Burst, levelLetter } from './burst.js';
 import { createUnknownSpan, type Segment, type Span } from './hud-message.js';
+import type { HiddenLine } from './kept-lines.js';
 import { createLineAssembler } from './line-assembler.js';
 import type { Redactor } from './redact.js';
 import type { LogLimits, WritableLog } from './session-log.js';
@@ -10,6 +11,13 @@ import type { LogLimits, WritableLog } from './session-log.js';
 export interface SegmentReader {
   /** Reads a segment. Returns its error if it is one. */
   add(segment: Segment | DecodeError, spans: ReadonlyMap<string, Span>): DecodeError | undefined;
+  /**
+   * Continues after segments that Tilt has dropped, up to the end of the next message. Unfinished lines end.
+   *
+   * @param missing number of segments, which count as lines: nearly every segment is one line. Their resources
+   * are unknown
+   */
+  beginGap(missing: number): void;
   /** Counts the lines that are left out of a burst. Its other segments follow. */
   leaveOut(burst: Burst): void;
   /** Segments of other spans are left out here. */
@@ -26,7 +34,7 @@ export interface SegmentReader {
 
 /** Creates a reader without unfinished lines. */
 export function createSegmentReader(log: WritableLog, redactor: Redactor, limits: LogLimits): SegmentReader {
-  let batch: LogLine[] = [];
+  let batch: (LogLine | HiddenLine)[] = [];
   const { lineBytes } = limits;
   const assembler = createLineAssembler({ redactor, lineBytes, emit: (line) => batch.push(line) });
 
@@ -35,6 +43,11 @@ export function createSegmentReader(log: WritableLog, redactor: Redactor, limits
       if (segment instanceof DecodeError) return segment;
       assembler.add(segment, spans.get(segment.span) ?? createUnknownSpan(segment.span));
       return undefined;
+    },
+    beginGap(missing) {
+      assembler.beginGap();
+      append();
+      log.append([], undefined, missing);
     },
     leaveOut({ leftOut, cutSpans }) {
       const discardedLines = new Map<string, number>();
@@ -46,10 +59,11 @@ export function createSegmentReader(log: WritableLog, redactor: Redactor, limits
       }
       log.append([], discardedLines.size === 0 ? leftOut : new Map([...leftOut, ...discardedLines]));
     },
-    skipOthers: assembler.endMessage,
+    skipOthers: assembler.skipOthers,
     append,
     endMessage() {
       assembler.endMessage();
+      assembler.endGap();
       append();
     },
     flush(target) {
@@ -58,6 +72,7 @@ export function createSegmentReader(log: WritableLog, redactor: Redactor, limits
     },
     clear() {
       assembler.clear();
+      batch = [];
       log.clear();
     },
   };

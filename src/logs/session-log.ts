@@ -1,5 +1,5 @@
 import type { LogLine, LogSelection, LogSlice, SessionLog } from '../model/log.js';
-import { createKeptLines, type KeptLines } from './kept-lines.js';
+import { createKeptLines, type HiddenLine, type KeptLines } from './kept-lines.js';
 import { isSelected } from './log-selection.js';
 
 /** Bounds of the memory of a log. A line counts with its text in UTF-8 and 200 bytes. */
@@ -26,11 +26,18 @@ export const DEFAULT_LOG_LIMITS: LogLimits = {
 export interface WritableLog extends SessionLog {
   /**
    * Appends a batch of lines and drops the oldest ones beyond the limits. Lines of a batch must be in order.
+   * Hidden lines count as dropped.
    *
    * @param leftOut number of lines by resource that precede the batch and were not worth keeping, because
    * newer lines exceed the limits. They count as dropped, and so do all older lines of the resource.
+   * @param missing number of lines of unknown resources that precede the batch and were not received. They
+   * count as dropped; older lines are kept. Default: 0.
    */
-  append(lines: readonly LogLine[], leftOut?: ReadonlyMap<string, number>): void;
+  append(
+    lines: readonly (LogLine | HiddenLine)[],
+    leftOut?: ReadonlyMap<string, number>,
+    missing?: number,
+  ): void;
   /** Drops all lines, for a new run of Tilt. Positions continue. */
   clear(): void;
 }
@@ -39,9 +46,10 @@ export interface WritableLog extends SessionLog {
  * Creates an empty log. It keeps the newest lines within the limits and drops the oldest first: those of the
  * resource beyond `lines` or `bytes`, and the oldest of all beyond `totalBytes`.
  *
- * `dropped` of `since` is exact for a selection by resource and for the whole log. A selection by target or
+ * `dropped` of `since` is exact for a selection by resource and for the whole log, apart from missing lines. A selection by target or
  * level counts all lines of its resource, or of the log, that are no longer kept, since their targets and
- * levels are no longer known. The number is too low for a reader that is behind by more than 32,768 batches
+ * levels are no longer known. Every selection counts all missing lines, whose resources are unknown. The
+ * number is too low for a reader that is behind by more than 32,768 batches
  * divided by the number of resources. The 2,000 resources that wrote last are kept; lines of a forgotten one
  * only count in selections without a resource.
  */
@@ -53,9 +61,9 @@ export function createSessionLog(limits: Partial<LogLimits> = {}): WritableLog {
     get position() {
       return kept.position;
     },
-    append(lines, leftOut = NOTHING) {
+    append(lines, leftOut = NOTHING, missing = 0) {
       const start = kept.position;
-      kept.append(lines, leftOut);
+      kept.append(lines, leftOut, missing);
       if (kept.position === start) return;
       for (const { call } of [...listeners]) call();
     },

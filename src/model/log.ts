@@ -29,7 +29,10 @@ export interface LogSelection {
 export interface LogSlice {
   /** The lines that are still kept, oldest first. */
   readonly lines: readonly LogLine[];
-  /** Number of selected lines after the position that are no longer kept, or were left out by the limit. */
+  /**
+   * Number of selected lines after the position that are no longer kept, were left out by the limit, were
+   * hidden, or were never received. The resources of the latter are unknown: they count in every selection.
+   */
   readonly dropped: number;
   /** Position of the next slice. */
   readonly position: number;
@@ -40,7 +43,7 @@ export interface LogSlice {
  * the oldest lines; others only read. Reading is synchronous. Nothing here waits for a reader (U1).
  */
 export interface SessionLog {
-  /** Number of lines that were appended so far, of all resources. */
+  /** Number of lines so far, of all resources, with those that were never received. */
   readonly position: number;
   /** Returns the newest selected lines, at most `last`, oldest first. */
   tail(selection: LogSelection, last: number): readonly LogLine[];

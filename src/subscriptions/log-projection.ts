@@ -20,6 +20,9 @@ export interface LogOptions {
 /** Maximum text of a payload, in bytes of UTF-8: the lines that are kept of one resource. */
 const MAX_PAYLOAD_BYTES = 256 * 1024;
 
+/** Largest `Int` of GraphQL. */
+const MAX_INT = 2 ** 31 - 1;
+
 /** Projection of the subscription `log`: the tail, and then new lines. */
 export function projectLog(feed: LogFeed, { selection, last }: LogOptions): Projection<LogEvent> {
   return {
@@ -43,7 +46,7 @@ export function projectLog(feed: LogFeed, { selection, last }: LogOptions): Proj
   function createBatch(position: Position, since: number, number: MergedUpdate['number']): LogEvent | null {
     const between = feed.between(since, number, selection, MAX_LOG_LINES);
     const { lines, cut } = limitBytes(between.lines);
-    const dropped = between.dropped + cut;
+    const dropped = Math.min(between.dropped + cut, MAX_INT);
     if (lines.length === 0 && dropped === 0) return null;
     return createEvent(position, { reset: false, lines, dropped });
   }

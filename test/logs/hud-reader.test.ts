@@ -201,6 +201,142 @@ describe('createHudReader', () => {
     );
   });
 
+  describe.each(WAYS)('after a gap in the log (%s)', (way) => {
+    const texts = (lines: readonly LogLine[]) => lines.map(({ styledText }) => styledText);
+
+    it.each([true, false])(
+      'counts the missing segments for every reader (reconnected: %s)',
+      async (again) => {
+        const reader = createTestReader();
+        await reader[way](
+          createMessage(0, [createSegment('a', 'one\n'), createSegment('a', 'two: the star')]),
+        );
+        const { position } = reader.log;
+        if (again) reader.reader.reset();
+        await reader[way](
+          createMessage(50_000, [createSegment('a', 't of another line\n'), createSegment('a', 'last\n')]),
+        );
+        expect(texts(reader.lines())).toEqual(['one', 'two: the …', 'last']);
+        // The missing segments may belong to any resource. The hidden line belongs to one.
+        for (const selection of [{}, { resource: 'a' }, { target: 'a:update' }]) {
+          expect(reader.log.since(position, selection, 9)).toMatchObject({ dropped: 49_998 + 1 });
+        }
+        expect(reader.log.since(position, { resource: 'b' }, 9)).toMatchObject({ dropped: 49_998 });
+        expect(reader.log.since(reader.log.position, {}, 9)).toMatchObject({ dropped: 0 });
+      },
+    );
+
+    it('counts a gap once if messages are repeated', async () => {
+      const reader = createTestReader();
+      await reader[way](createMessage(0, [createSegment('a', 'one\n')]));
+      for (const from of [5, 5, 3]) {
+        reader.reader.reset();
+        const segments = Array.from({ length: 8 - from }, (_, index) =>
+          createSegment('a', `${from + index}\n`),
+        );
+        await reader[way](createMessage(from, segments));
+      }
+      expect(texts(reader.lines())).toEqual(['one', '6', '7']);
+      expect(reader.log.since(1, {}, 9).dropped).toBe(4 + 1);
+    });
+
+    it('counts nothing before the first message of a run, whose first line may be cut', async () => {
+      const reader = createTestReader();
+      await reader[way](createMessage(700, [createSegment('a', 'hunter2\n'), createSegment('a', 'next\n')]));
+      expect(texts(reader.lines())).toEqual(['next']);
+      expect(reader.log.position).toBe(2);
+    });
+
+    it('hides the rest of a secret whose name is missing, in all its segments', async () => {
+      const reader = createTestReader();
+      await reader[way](createMessage(0, [createSegment('a', 'token=')]));
+      await reader[way](
+        createMessage(9, [
+          createSegment('b', 'hun'),
+          createSegment('a', 'hunter2'),
+          createSegment('b', 'ter2'),
+          createSegment('a', ' hunter2\nshown\nhalf '),
+        ]),
+      );
+      await reader[way](
+        createMessage(13, [
+          createSegment('b', 'hunter2\n'),
+          createSegment('a', 'line\n'),
+          createSegment('b', 'b\n'),
+          createSegment('c', 'c\n'),
+        ]),
+      );
+      expect(texts(reader.lines())).toEqual(['…', 'shown', 'half line', 'b', 'c']);
+      expect(reader.log.since(1, {}, 9).dropped).toBe(8 + 2);
+    });
+
+    it('hides the rest of an unfinished line, also if its span continues in a later message', async () => {
+      const reader = createTestReader();
+      await reader[way](createMessage(0, [createSegment('a', 'token=')]));
+      await reader[way](createMessage(9, [createSegment('b', 'b\n'), createSegment('b', 'shown\n')]));
+      await reader[way](createMessage(11, [createSegment('a', 'hunter2\nnext\n')]));
+      expect(texts(reader.lines())).toEqual(['…', 'shown', 'next']);
+    });
+
+    it('shows a message of Tilt that follows another span', async () => {
+      const reader = createTestReader();
+      await reader[way](
+        createMessage(9, [createSegment('a', 'rest\n'), createSegment('b', 'Build Failed: x\n', 'ERROR')]),
+      );
+      expect(texts(reader.lines())).toEqual(['Build Failed: x']);
+    });
+
+    it('hides a private key whose first line is hidden', async () => {
+      const reader = createTestReader();
+      const key = ['-----BEGIN PRIVATE KEY-----\n', 'MIIEvQ\n', '-----END PRIVATE KEY-----\n'];
+      await reader[way](
+        createMessage(
+          9,
+          key.map((text) => createSegment('a', text)),
+        ),
+      );
+      expect(texts(reader.lines())).toEqual(['[REDACTED]', '[REDACTED]-----END PRIVATE KEY-----']);
+    });
+
+    it('keeps the older lines of all resources', async () => {
+      const reader = createTestReader();
+      await reader[way](createMessage(0, [createSegment('a', 'old\n'), createSegment('b', 'old\n')]));
+      await reader[way](createMessage(90, [createSegment('a', 'x\n'), createSegment('a', 'new\n')]));
+      expect(texts(reader.log.tail({ resource: 'b' }, 9))).toEqual(['old']);
+      expect(texts(reader.log.tail({ resource: 'a' }, 9))).toEqual(['old', 'new']);
+    });
+
+    it('forgets the gap for another run of Tilt', async () => {
+      const reader = createTestReader();
+      await reader[way](createMessage(0, [createSegment('a', 'token=')]));
+      await reader[way](createMessage(90, []));
+      await reader[way](createMessage(0, [createSegment('a', 'shown\n')], 'run 2'));
+      expect(texts(reader.lines())).toEqual(['shown']);
+    });
+
+    it('bounds the number of a gap, whatever a checkpoint is', async () => {
+      const reader = createTestReader();
+      await reader[way](createMessage(0, [createSegment('a', 'one\n')]));
+      await reader[way](createMessage(Number.MAX_SAFE_INTEGER - 9, [createSegment('a', 'x\n')]));
+      expect(reader.log.since(1, {}, 9).dropped).toBe(2 ** 31);
+    });
+  });
+
+  it('counts the gap of an aborted message once', async () => {
+    const abort = new AbortController();
+    const { push, pushLong, reader, log, lines } = createTestReader({
+      yieldToLoop: async () => abort.abort(),
+    });
+    const message = createMessage(50, [createSegment('a', 'x\n'), createSegment('a', 'new\n')]);
+    await push(createMessage(0, [createSegment('a', 'old\n')]));
+    await pushLong(message, abort.signal);
+    expect(lines()).toHaveLength(1);
+    reader.reset();
+    await push(message);
+    expect(lines().map(({ styledText }) => styledText)).toEqual(['old', 'new']);
+    expect(log.since(1, {}, 9).dropped).toBe(49 + 1);
+  });
+
   it('pauses in each 64 KiB of spans, also of those without a segment', async () => {
     let yields = 0;
     const { reader, lines } = createTestReader({
@@ -233,12 +369,13 @@ describe('createHudReader', () => {
   it('keeps and counts the same lines whether a message is parsed at once or in steps', async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(fc.array(segments, { maxLength: 30, size: 'max' }), { maxLength: 4 }),
+        fc.array(fc.tuple(gaps, fc.array(segments, { maxLength: 30, size: 'max' })), { maxLength: 4 }),
         async (batches) => {
           const limits = { lines: 3 };
           const [whole, steps] = [createTestReader({ limits }), createTestReader({ limits })];
           let from = 0;
-          for (const batch of batches) {
+          for (const [gap, batch] of batches) {
+            from += gap;
             await whole.push(createMessage(from, batch));
             await steps.pushLong(createMessage(from, batch));
             from += batch.length;
@@ -257,6 +394,9 @@ describe('createHudReader', () => {
     );
   });
 });
+
+/** Number of segments that are missing before a message. */
+const gaps = fc.constantFrom(0, 0, 5);
 
 const segments: fc.Arbitrary<RawSegment> = fc
   .tuple(

@@ -51,6 +51,19 @@ describe('createSessionLog', () => {
     expect(log.since(2, {}, 9).dropped).toBe(40);
   });
 
+  it('counts missing lines for every selection, keeps the lines before them, and counts hidden lines', () => {
+    const log = createSessionLog();
+    log.append([createLine('a', 'old')]);
+    log.append([createLine('b', 'x'), { resource: 'a', styledText: null }], undefined, 40);
+    expect(texts(log.tail({}, 9))).toEqual(['old', 'x']);
+    expect(log.position).toBe(43);
+    expect(log.since(1, {}, 9).dropped).toBe(41);
+    expect(log.since(1, { resource: 'a' }, 9).dropped).toBe(41);
+    expect(log.since(1, { resource: 'b' }, 9).dropped).toBe(40);
+    expect(log.since(1, { resource: 'new' }, 9).dropped).toBe(40);
+    expect(log.since(43, { resource: 'a' }, 9).dropped).toBe(0);
+  });
+
   it('notifies its listeners once per batch, until they are removed', () => {
     const log = createSessionLog();
     let calls = 0;
@@ -104,9 +117,9 @@ describe('createSessionLog', () => {
         const log = createSessionLog(limits);
         const model = createModel(limits);
         const positions = [0];
-        for (const { lines, leftOut } of all) {
-          log.append(lines, leftOut);
-          model.append(lines, leftOut);
+        for (const { lines, leftOut, missing } of all) {
+          log.append(lines, leftOut, missing);
+          model.append(lines, leftOut, missing);
           positions.push(log.position);
         }
         expect(texts(log.tail({}, 99))).toEqual(texts(model.kept()));
@@ -132,12 +145,19 @@ describe('createSessionLog', () => {
   });
 });
 
+type Appended = Parameters<ReturnType<typeof createSessionLog>['append']>[0][number];
+
 const resources = fc.constantFrom('a', 'b', 'c');
 const batches = fc.record({
   lines: fc.array(
-    fc.tuple(resources, fc.nat({ max: 99 }).map(String)).map(([name, text]) => createLine(name, text)),
+    fc
+      .tuple(resources, fc.option(fc.nat({ max: 99 }).map(String)))
+      .map(([resource, text]) =>
+        text === null ? { resource, styledText: null } : createLine(resource, text),
+      ),
     { maxLength: 8 },
   ),
+  missing: fc.constantFrom(0, 0, 3),
   leftOut: fc
     .array(fc.tuple(resources, fc.nat({ max: 3 })), { maxLength: 2 })
     .map((entries) => new Map(entries)),
@@ -145,35 +165,46 @@ const batches = fc.record({
 
 /** The same log, with a record of every line that ever was. */
 function createModel(limits: { lines: number; bytes: number; totalBytes: number }) {
-  let all: { resource: string; line: LogLine | null; isKept: boolean }[] = [];
+  let all: { resource: string | null; line: LogLine | null; isKept: boolean }[] = [];
   const keptOf = (resource?: string) =>
     all.filter((entry) => entry.isKept && (resource === undefined || entry.resource === resource));
   const cost = (entries: typeof all) =>
-    entries.reduce((sum, { line }) => sum + OVERHEAD + Buffer.byteLength(line?.styledText ?? ''), 0);
+    entries.reduce((sum, { line }) => sum + (line ? OVERHEAD + Buffer.byteLength(line.styledText) : 0), 0);
   const dropFirst = (entries: typeof all) => {
     for (const entry of entries.slice(0, 1)) entry.isKept = false;
   };
 
+  /** Drops the oldest line that is not hidden, and the hidden ones of its resource before it. */
+  const dropOldestLine = () => {
+    const oldest = keptOf().find(({ line }) => line !== null);
+    if (oldest?.resource == null) return;
+    const entries = keptOf(oldest.resource);
+    for (const entry of entries.slice(0, entries.indexOf(oldest) + 1)) entry.isKept = false;
+  };
+
   return {
     kept: () => keptOf().flatMap(({ line }) => line ?? []),
-    append(lines: readonly LogLine[], leftOut: ReadonlyMap<string, number>) {
+    append(lines: readonly Appended[], leftOut: ReadonlyMap<string, number>, missing: number) {
+      all = all.concat(
+        Array.from({ length: missing }, () => ({ resource: null, line: null, isKept: false })),
+      );
       for (const [resource, count] of leftOut) {
         if (count > 0) for (const entry of keptOf(resource)) entry.isKept = false;
         all = all.concat(Array.from({ length: count }, () => ({ resource, line: null, isKept: false })));
       }
       for (const line of lines) {
         const { resource } = line;
-        all.push({ resource, line, isKept: true });
+        all.push({ resource, line: line.styledText === null ? null : line, isKept: true });
         while (keptOf(resource).length > limits.lines || cost(keptOf(resource)) > limits.bytes) {
           dropFirst(keptOf(resource));
         }
-        while (cost(keptOf()) > limits.totalBytes) dropFirst(keptOf());
+        while (cost(keptOf()) > limits.totalBytes) dropOldestLine();
       }
     },
     since(position: number, resource: string | undefined, limit: number) {
       const after = all
         .slice(position)
-        .filter((entry) => resource === undefined || entry.resource === resource);
+        .filter((entry) => [null, resource].includes(entry.resource) || resource === undefined);
       const kept = after.filter(({ isKept }) => isKept).flatMap(({ line }) => line ?? []);
       const lines = limit === 0 ? [] : kept.slice(-limit);
       return { lines, dropped: after.length - lines.length, position: all.length };

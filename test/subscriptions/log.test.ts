@@ -137,6 +137,21 @@ describe('the subscription log', () => {
     expect(texts(await take())).toEqual([['error']]);
   });
 
+  it('S5: readers of every selection receive the number of lines that Tilt dropped, at most an Int', async () => {
+    const { log, clock, subscribe } = setUp();
+    const readers = [await subscribe(), await subscribe({ resource: 'api', level: 'WARN' })];
+    for (const { take } of readers) await take();
+    for (const [missing, dropped] of [
+      [7, 7],
+      [2 ** 40, 2 ** 31 - 1],
+    ] as const) {
+      log.miss(missing);
+      await clock.advance(1_000);
+      for (const { take } of readers)
+        expect(await take()).toMatchObject([{ reset: false, lines: [], dropped }]);
+    }
+  });
+
   it('S6: new lines are no payload for other subscriptions', async () => {
     const { log, clock, subscribe } = setUp();
     const { take } = await subscribe({}, 'subscription { session { resources { log { text } } } }');

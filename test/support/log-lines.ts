@@ -5,6 +5,8 @@ import type { LogLine, SessionLog, TargetExcerpt } from '../../src/model/log.js'
 export interface TestLog extends SessionLog {
   /** Appends lines, and drops the oldest beyond the limit. */
   append(...lines: readonly LogLine[]): void;
+  /** Counts lines that Tilt dropped before they were read. */
+  miss(lines: number): void;
   /** Number of listeners, for leak tests. */
   readonly listeners: number;
 }
@@ -47,6 +49,7 @@ export function createTestLog(limits: Partial<LogLimits> = {}): TestLog {
       return listeners;
     },
     append: (...lines) => log.append(lines),
+    miss: (lines) => log.append([], undefined, lines),
     tail: log.tail,
     since: log.since,
     subscribe(listener) {
