@@ -89,7 +89,7 @@ describe('the complexity of data that appears after an operation was accepted', 
   });
 
   it('a queued query is rejected if its data has grown above the limit before it is executed', async () => {
-    await using gateway = await start({ complexity: 100_000, unsentBytes: 1 });
+    await using gateway = await start({ complexity: 50_000, unsentBytes: 1 });
     gateway.source.put(lateSession(5_000));
     const held = openPausableSocket(gateway.origin);
     held.pause();
@@ -103,7 +103,7 @@ describe('the complexity of data that appears after an operation was accepted', 
     await expect.poll(load, { timeout: 20_000 }).toMatch(/^\d{8}$/);
     const answer = gateway.query<object>(TARGETS);
     await new Promise((resolve) => setTimeout(resolve, 200));
-    gateway.source.put(lateSession(40_000));
+    gateway.source.put(lateSession(19_000));
     held.socket.destroy();
     expect(await answer).toMatchObject({ errors: [{ extensions: { code: 'QUERY_TOO_COMPLEX' } }] });
   });

@@ -227,7 +227,8 @@ describe('a state that is too large with its facts', () => {
   const many = Object.fromEntries(
     Array.from({ length: 60 }, (_, index) => [`t${index}:update`, 'ready' as const]),
   );
-  const large = () => Array.from({ length: 300 }, () => randomBytes(60).toString('base64'));
+  /** 24 kB that cannot be compressed. */
+  const large = () => Array.from({ length: 100 }, () => randomBytes(180).toString('base64'));
   const state = (labels: readonly string[], error: string | null, web: 'waiting' | 'running' = 'waiting') =>
     withFacts(
       session('ci', { ...many, 'api:update': 'running', 'web:update': web }),
