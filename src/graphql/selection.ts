@@ -1,5 +1,5 @@
 import { memoize } from '../lib/memoize.js';
-import { computePhase } from '../model/phase.js';
+import { computePhase, type Phase } from '../model/phase.js';
 import { isDemo, type SessionId } from '../model/session.js';
 import { compileConditions, compileOptionalGlob, compileOptionalList } from '../model/target-filter.js';
 import { type SessionRecord, type TrackedTarget, verdictOfRecord } from '../store/record.js';
@@ -98,6 +98,20 @@ export function compileIdFilter(
     return instance(id.slice(0, slash)) && name(id.slice(slash + 1));
   };
 }
+
+/**
+ * Whether two gateways that read the same log may show different Sessions for a filter. Each decides by itself
+ * whether a Session is STALE, from which its verdict follows, and whether a waiting target is UNTRIGGERED.
+ */
+export function dependsOnGateway(where: InputMaybe<SessionFilter> | undefined): boolean {
+  if (where == null) return false;
+  const phases = where.target?.phase ?? [];
+  return (
+    where.connection != null || where.verdict != null || phases.some((phase) => OBSERVED_PHASES.has(phase))
+  );
+}
+
+const OBSERVED_PHASES: ReadonlySet<Phase> = new Set(['waiting', 'untriggered']);
 
 /** Compiles a filter of targets. Without a filter every target matches. */
 export function compileTargetFilter(where: InputMaybe<TargetFilter> | undefined): TargetMatcher {

@@ -18,7 +18,8 @@ export interface Revision {
   readonly factsChanged: boolean;
   /**
    * Whether it is a connection resync. It contains no change: it sends the current connection of a Session to
-   * one reader that resumes from another gateway's cursor. Default: false.
+   * one reader that resumes from another gateway's cursor. The reader may hold another state than `before`.
+   * Default: false.
    */
   readonly isResync?: boolean;
   /**

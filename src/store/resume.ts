@@ -8,8 +8,8 @@ import type { SessionTable } from './session-table.js';
 export interface Resume {
   /**
    * Returns the revisions after a cursor, oldest first; null when the cursor is unknown or no longer known
-   * here. If the cursor may come from another gateway, connection resyncs of the known Sessions follow: that
-   * a connection went stale at the other gateway is not in the shared log.
+   * here. If the cursor may come from another gateway, connection resyncs of the known and of the deleted
+   * Sessions follow: that a connection went stale at the other gateway is not in the shared log.
    *
    * @param id Session whose revisions are wanted; the others may be included. Default: all Sessions
    * @param concerns condition on the Sessions whose revisions are wanted. Default: all Sessions
@@ -46,7 +46,9 @@ export function createResume({ journal, cursors, lastChanges, table }: ResumeOpt
       const missed = missedSince(cursor) ?? (isQuietSince(cursor, id ?? concerns) ? [] : null);
       if (missed === null || cursors.isOwn(cursor)) return missed;
       const known = id === undefined ? table.ids() : [id];
-      return known.length > MAX_RESYNCS ? null : [...missed, ...known.flatMap(resync)];
+      const deleted = findDeleted(missed);
+      if (known.length + deleted.length > MAX_RESYNCS) return null;
+      return [...missed, ...known.flatMap(resync), ...deleted.map(toResync)];
     },
     historySince(cursor) {
       const number = cursors.revisionOf(cursor);
@@ -78,9 +80,26 @@ export function createResume({ journal, cursors, lastChanges, table }: ResumeOpt
     const after = table.get(id);
     if (!after) return [];
     const before = { ...after, connection: { ...after.connection } };
-    const number = table.revision;
-    return [
-      { number, id, before, after, changes: [], sessionChanged: true, factsChanged: false, isResync: true },
-    ];
+    return [toResync({ id, before, after })];
   }
+
+  function toResync({ id, before, after }: Pick<Revision, 'id' | 'before' | 'after'>): Revision {
+    const number = table.revision;
+    return {
+      number,
+      id,
+      before,
+      after,
+      changes: [],
+      sessionChanged: true,
+      factsChanged: false,
+      isResync: true,
+    };
+  }
+}
+
+/** The last revisions of the missed Sessions that do not exist any more. */
+function findDeleted(missed: readonly Revision[]): Revision[] {
+  const last = new Map(missed.map((revision) => [revision.id, revision]));
+  return [...last.values()].filter(({ after }) => after === null);
 }

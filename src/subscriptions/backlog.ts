@@ -110,8 +110,8 @@ export function createBacklog(limits: BacklogLimits): Backlog {
   }
 }
 
-function withLater(earlier: MergedUpdate, { number, after }: Revision): MergedUpdate {
-  return { ...earlier, after, number, revision: null };
+function withLater(earlier: MergedUpdate, { number, after, isResync = false }: Revision): MergedUpdate {
+  return { ...earlier, after, number, revision: null, isResync: earlier.isResync || isResync };
 }
 
 /**

@@ -42,6 +42,8 @@ export interface MergedUpdate {
   readonly number: number;
   /** Number of the revision before the oldest one; see `Revision.since`. */
   readonly since: number | undefined;
+  /** Whether one of the updates is a connection resync: the reader may hold another state than `before`. */
+  readonly isResync: boolean;
 }
 
 /** Source of the updates of a group: a store, or a log, whose updates are no changes of Sessions. */
@@ -49,8 +51,8 @@ export type UpdateSource = Pick<ReadableStore, 'revision' | 'cursor' | 'cursorOf
 
 /** Creates the effect of a single update. */
 export function toMergedUpdate(revision: Revision): MergedUpdate {
-  const { number, before, after, since } = revision;
-  return { before, after, revision, number, since };
+  const { number, before, after, since, isResync = false } = revision;
+  return { before, after, revision, number, since, isResync };
 }
 
 /** The part of the store that a subscription shows, as events. */

@@ -1,7 +1,7 @@
 import type { SessionChange } from '../graphql/context.js';
 import { itemsOf, sizesOfEvent } from '../graphql/count-sizes.js';
 import type { InputMaybe, SessionFilter } from '../graphql/generated.js';
-import { compileIdFilter, compileSessionFilter } from '../graphql/selection.js';
+import { compileIdFilter, compileSessionFilter, dependsOnGateway } from '../graphql/selection.js';
 import type { Revision } from '../store/journal.js';
 import { hasSessionChanged } from '../store/merge.js';
 import type { SessionRecord } from '../store/record.js';
@@ -16,6 +16,9 @@ interface SessionChanges extends Omit<Position, 'cacheKey'> {
   readonly changes: readonly SessionChange[];
 }
 
+/** A single update, or several that were merged. */
+type Update = Pick<MergedUpdate, 'before' | 'after'> & Partial<Pick<MergedUpdate, 'isResync'>>;
+
 /** Root value of `sessionChanges`. */
 interface SessionChangesEvent extends SourceEvent {
   readonly sessionChanges: SessionChanges;
@@ -28,42 +31,51 @@ export function projectSessionChanges(
   facts: FactSelection,
 ): Projection<SessionChangesEvent> {
   const matches = compileSessionFilter(where);
+  const concerns = compileIdFilter(where);
+  const isEqualEverywhere = !dependsOnGateway(where);
   return {
     sessionId: undefined,
     showsSet: true,
-    concerns: compileIdFilter(where),
+    concerns,
     matches: (revision) => changeOf(revision) !== null,
     snapshot: (position) =>
       event(
         store,
         position,
-        store.ids().flatMap((id) => changesOf(null, store.get(id))),
+        store.ids().flatMap((id) => changesOf({ before: null, after: store.get(id) })),
       ),
     changes(updates, position) {
       // Counted here because the changes of targets are known here.
       for (const { after, revision } of updates) if (after) itemsOf(after, revision);
-      const changes = updates
-        .flatMap(({ before, after }) => changesOf(before, after))
-        .sort((a, b) => (a.session.id < b.session.id ? -1 : 1));
+      const changes = updates.flatMap(changesOf).sort((a, b) => (a.session.id < b.session.id ? -1 : 1));
       return changes.length === 0 ? null : event(store, position, changes);
     },
   };
 
-  function changesOf(before: SessionRecord | null, after: SessionRecord | null): SessionChange[] {
-    const change = changeOf({ before, after });
+  function changesOf(update: Update): SessionChange[] {
+    const change = changeOf(update);
     return change === null ? [] : [change];
   }
 
   /**
    * Applies the filter to a change: a Session that enters the filter is added, one that leaves it is deleted.
    */
-  function changeOf({ before, after }: Pick<MergedUpdate, 'before' | 'after'>): SessionChange | null {
+  function changeOf({ before, after, isResync = false }: Update): SessionChange | null {
     const was = before !== null && matches(before);
     const is = after !== null && matches(after);
     const session = after ?? before;
-    if (session === null || before === after || (!was && !is)) return null;
-    if (was && is && isHidden(before, after)) return null;
-    return { type: !was ? 'added' : is ? 'modified' : 'deleted', session, previous: before };
+    if (session === null || before === after) return null;
+    if (!was && !is && !(isResync && mayBeHeld(session))) return null;
+    if (was && is && !isResync && isHidden(before, after)) return null;
+    return { type: !is ? 'deleted' : was ? 'modified' : 'added', session, previous: before };
+  }
+
+  /**
+   * Whether a reader from another gateway may hold a Session that did not match here. There it may have been
+   * STALE, for example. The deletion of a Session that the reader does not hold has no effect.
+   */
+  function mayBeHeld({ id }: SessionRecord): boolean {
+    return !isEqualEverywhere && (concerns === undefined || concerns(id));
   }
 
   /** Whether only facts and bookkeeping changed, and nothing that the operation shows. */

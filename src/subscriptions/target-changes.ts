@@ -77,7 +77,7 @@ export function projectTargetChanges(
   }
 }
 
-function toDifference({ before, after }: MergedUpdate): Difference {
-  const sessionChanged = hasSessionChanged(before, after);
+function toDifference({ before, after, isResync }: MergedUpdate): Difference {
+  const sessionChanged = isResync || hasSessionChanged(before, after);
   return { changes: diffRecords(before, after), before, after, sessionChanged };
 }
