@@ -9,12 +9,12 @@ import { connectBroker } from '../nats/publish/broker.js';
 import { createPublisher } from '../nats/publish/publisher.js';
 import { isSameBucket, mayMatch, parseAddress, withoutLogin } from '../nats/settings.js';
 import { createSources, type Sources } from '../providers/sources.js';
-import { createStore, type Store } from '../store/store.js';
+import { createStore, DEFAULT_RETAIN_MS, type Store } from '../store/store.js';
 import { followTilts } from '../tilts.js';
 import { type CliProcess, homeDirectory, stopSignal } from './cli-process.js';
 import { withoutUndefined } from './options/option.js';
 import type { PublishFlags } from './options/publish.js';
-import { chooseSources, findBuckets } from './sources.js';
+import { chooseSources, findBuckets, type SourceOptions } from './sources.js';
 import { createStderrLog } from './stderr-log.js';
 import { orUsageError, UsageError } from './usage-error.js';
 import { logUnwritten, type PublishParts, publishCommand } from './wrapped-command.js';
@@ -41,7 +41,9 @@ export async function publish(
   await orUsageError(async () => rejectOwnBucket(options, host));
   const stopped = command.length === 0 ? stopSignal(cli) : null;
   const store = createStore({ clock, epoch: 'publish' });
-  const opened = await openSources(flags, store, { cli, clock, log });
+  // A command publishes its own run. Otherwise a restart of the publisher must not lose a result.
+  const retainMs = command.length > 0 ? 0 : DEFAULT_RETAIN_MS;
+  const opened = await openSources({ ...flags, retention: { retainMs } }, store, { cli, clock, log });
   const random = Math.random;
   const settings = withoutUndefined(flags.bucket);
   const broker = connectBroker({ address, credentials, settings, clock, random, log });
@@ -117,7 +119,7 @@ interface OpenedSources {
 }
 
 async function openSources(
-  { publish: { from, kubeconfig }, ...flags }: PublishFlags,
+  { publish: { from, kubeconfig }, ...flags }: PublishFlags & Pick<SourceOptions, 'retention'>,
   store: Store,
   { cli, clock, log }: { readonly cli: CliProcess; readonly clock: Clock; readonly log: Log },
 ): Promise<OpenedSources> {
@@ -127,7 +129,7 @@ async function openSources(
     tilts,
     description,
   } = await chooseSources(
-    { ...flags, sources: { source, kubeconfig, context: [] }, retention: { retainMs: 0 } },
+    { ...flags, sources: { source, kubeconfig, context: [] } },
     { env: cli.env, home: homeDirectory(cli.env), stdin: cli.stdin, clock, log, option: '--from' },
   );
   const random = Math.random;

@@ -1,5 +1,7 @@
 import type { KvEntry } from '@nats-io/kv';
 import { DecodeError } from '../../model/decode.js';
+import { secondsBetween } from '../../model/micro-time.js';
+import { isSameRun, type Session } from '../../model/session.js';
 import { ProviderError } from '../../providers/provider.js';
 import type { Bucket } from '../bucket.js';
 import { decodeEnvelope, decompress, type Envelope } from '../message-format.js';
@@ -26,6 +28,19 @@ function tryDecode(bytes: Uint8Array): Envelope | null {
     if (error instanceof DecodeError) return null;
     throw error;
   }
+}
+
+/**
+ * Whether a key lacks the result of a run that has ended: it has an unfinished state of the run, an earlier
+ * run, or nothing. The later of two runs is the one that Tilt started later.
+ */
+export function lacksResult(held: Envelope | null, ended: Session): boolean {
+  if (held === null) return true;
+  const { session, connection } = held;
+  if (!isSameRun(session, ended)) {
+    return (secondsBetween(session.status.startTime, ended.status.startTime) ?? 0) > 0;
+  }
+  return connection !== 'gone' || (ended.status.done && !session.status.done);
 }
 
 /** The part of a presence bucket that is read. */
@@ -59,15 +74,22 @@ export async function findOtherPublisher(
   return report?.publisher === envelope.publisher && report.keys.includes(key) ? report.publisher : null;
 }
 
+/** First state to be written to a key. */
+interface ClaimedState {
+  readonly session: Session;
+  /** Present if it is an end that the key may have already, see {@link lacksResult}. */
+  readonly endedAt?: number;
+}
+
 /** Claims a key before its first write. */
 export interface Claim {
   /** Whether another publisher has the key and has written nothing since the first request. */
   readonly isHeldInSilence: boolean;
   /**
-   * Resolves with the revision to continue from. Rejects with a `ProviderError` if another publisher has the
-   * key.
+   * Resolves with the revision to continue from; null if the state is an end that the key does not lack.
+   * Rejects with a `ProviderError` if another publisher has the key.
    */
-  request(bucket: Bucket): Promise<number>;
+  request(bucket: Bucket, state: ClaimedState): Promise<number | null>;
 }
 
 /** Creates the claim of a publisher's run. @param takeOver whether to take the key from one that is alive */
@@ -80,8 +102,13 @@ export function createClaim({ key, publisher, takeOver }: Owner & { readonly tak
     get isHeldInSilence() {
       return isHeldInSilence;
     },
-    async request({ sessions, presence, presenceMs }) {
+    async request({ sessions, presence, presenceMs }, { session, endedAt }) {
       const held = readHeld(await sessions.get(key));
+      if (endedAt !== undefined) {
+        if (!lacksResult(held.envelope, session)) return null;
+        // What another publisher writes meanwhile is judged by its contents, also for a later run.
+        heldRevision = null;
+      }
       const other = await findOtherPublisher(presence, { key, publisher }, held.envelope);
       const isOver = held.envelope === null || held.envelope.connection === 'gone';
       const hasWritten = heldRevision !== null && held.revision !== heldRevision;

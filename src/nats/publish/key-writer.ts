@@ -138,13 +138,14 @@ export function createKeyWriter(options: KeyWriterOptions): KeyWriter {
     state: SessionState | null,
     problem = problems.state,
   ): Promise<void> {
+    const isOver = state?.endedAt !== undefined;
     // A publisher that was killed counts as gone after a while.
-    if (options.awaitsKey && error instanceof ProviderError && owned.isHeldInSilence) {
+    if ((options.awaitsKey || isOver) && error instanceof ProviderError && owned.isHeldInSilence) {
       problem.failed(error.message);
       return;
     }
     const permanent = toPermanentError(error, bucket?.address ?? null);
-    if (permanent && state !== null && times.isFinal(state)) {
+    if (permanent && state !== null && (times.isFinal(state) || (isOver && error === permanent))) {
       // The run is over, so the key was free for another publisher.
       queue.drop(state);
     } else if (permanent) {

@@ -8,7 +8,13 @@ import { createStateWriter, type WritableState } from './state-writer.js';
 import { type Omission, writeFitting } from './write-fitting.js';
 
 /** State of a Session to be written. */
-export type SessionState = Pick<Envelope, 'session' | 'connection' | 'error'>;
+export interface SessionState extends Pick<Envelope, 'session' | 'connection' | 'error'> {
+  /**
+   * Time at which the Session ended, in milliseconds since 1970, if this publisher has not seen it before. The
+   * key may have the result already, or a later run. It is written only if {@link lacksResult}.
+   */
+  readonly endedAt?: number;
+}
 
 /** Options of {@link createOwnedKey}. */
 export interface OwnedKeyOptions {
@@ -35,7 +41,7 @@ export interface OwnedKey {
   readonly isHeldInSilence: boolean;
   /**
    * Writes a state, and claims the key first. Call it again with the same object until it succeeds: it is
-   * written once.
+   * written once, or not at all if it is an end that the key does not lack.
    *
    * @param ageMs time since the first write of this state, in milliseconds; 0 if it was not written
    */
@@ -88,7 +94,8 @@ export function createOwnedKey(
     async put(bucket, state, ageMs = 0) {
       // Another publisher may have had the key since the end of the last run.
       if (hasEnded() && state.connection !== 'gone') revision = null;
-      revision ??= await claim.request(bucket);
+      revision ??= await claim.request(bucket, state);
+      if (revision === null) return;
       if (attempt?.state !== state) attempt = { state, serial: serial + 1 };
       const content = { ...state, ...(ageMs > 0 && { ageMs }) };
       const isWritten = await tryToWrite(bucket, content, revision, attempt.serial);

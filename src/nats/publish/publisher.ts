@@ -33,8 +33,13 @@ export function createPublisher(options: PublisherOptions): Publisher {
   const writers = createSessionWriters(options);
   const owners = createKeyOwners(log);
   const newest = new Map<string, KeyContent>();
-  const unsubscribe = store.subscribe(({ before, after }) => {
-    if (after !== null) publish(after);
+  /** Sessions that were published before their end. */
+  const running = new Set<SessionId>();
+  /** Sessions of which states of the past were read, and no other ones yet. */
+  const replayed = new Set<SessionId>();
+  const unsubscribe = store.subscribe(({ id, before, after, isReplayed }) => {
+    if (isReplayed && !running.has(id)) publishLater(id);
+    else if (after !== null) publish(after);
     else if (before !== null) forget(before);
   });
   for (const id of store.ids()) {
@@ -46,6 +51,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
     failed: writers.failed,
     close(reason, deadlineMs) {
       unsubscribe();
+      publishReplayed();
       for (const [key, { record, conflict }] of newest) {
         if (record.connection.state !== 'gone' && conflict === null) {
           writers.write(key, { session: record, connection: 'gone', error: reason });
@@ -62,6 +68,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
   /** The store deletes a Session only after its end. */
   function forget(record: SessionRecord): void {
     const key = keyOf(record);
+    running.delete(record.id);
     if (!owners.remove(key, record.id)) return;
     newest.delete(key);
     writers.release(key);
@@ -71,8 +78,28 @@ export function createPublisher(options: PublisherOptions): Publisher {
     const key = keyOf(record);
     const content = owners.update(key, record);
     newest.set(key, content);
-    writers.write(key, toCurrentState(content));
+    if (record.connection.state !== 'gone') running.add(record.id);
+    const isKnown = running.has(content.record.id);
+    writers.write(key, isKnown ? toCurrentState(content) : toEarlierEnd(content));
   }
+
+  /** Publishes only the newest state of a Session that may have ended: others would show it as running. */
+  function publishLater(id: SessionId): void {
+    if (replayed.size === 0) queueMicrotask(publishReplayed);
+    replayed.add(id);
+  }
+
+  function publishReplayed(): void {
+    const records = [...replayed].flatMap((id) => store.get(id) ?? []);
+    replayed.clear();
+    for (const record of records) publish(record);
+  }
+}
+
+/** Creates the state of a key whose Session ended before this publisher has read it. */
+function toEarlierEnd(content: KeyContent): SessionState {
+  const state = toCurrentState(content);
+  return { ...state, endedAt: Date.parse(content.record.connection.since) };
 }
 
 /** Chooses the Session of each key, because several Sessions may have the same instance and name. */

@@ -144,13 +144,19 @@ export function createWriteQueue(options: WriteQueueOptions, owned: OwnedKey, ti
   }
 
   async function writeOne(bucket: Bucket, state: SessionState): Promise<void> {
-    const [ageMs, startedAt] = [times.ageOf(state), clock.monotonic()];
+    const [ageMs, startedAt] = [ageOf(state), clock.monotonic()];
     await owned.put(bucket, state, ageMs);
     times.record(state, startedAt);
     if (waiting[0] === state) waiting.shift();
     hasFailed = false;
     retryMs = RETRY_MS.first;
     await options.onWritten(bucket, state, ageMs > 0);
+  }
+
+  /** Time since a state was reached, in milliseconds; 0 for one that is written for the first time. */
+  function ageOf(state: SessionState): number {
+    if (state.endedAt === undefined) return times.ageOf(state);
+    return Math.max(1, Math.round(clock.now() - state.endedAt));
   }
 }
 

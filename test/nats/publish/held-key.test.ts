@@ -1,6 +1,10 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { encodeReport } from '../../../src/nats/presence-report.js';
-import { findOtherPublisher, type ReadablePresence } from '../../../src/nats/publish/held-key.js';
+import {
+  findOtherPublisher,
+  lacksResult,
+  type ReadablePresence,
+} from '../../../src/nats/publish/held-key.js';
 import { session } from '../../support/sessions.js';
 
 /** Presence bucket with these values. */
@@ -34,4 +38,32 @@ it('finds the publisher of a Session by its report', async () => {
 
 it('ignores a report of a Session whose key has another first token', async () => {
   expect(await findReported('team-b.ci.other=231')).toBeNull();
+});
+
+describe('a key', () => {
+  const start = (hour: number) => ({ startTime: `2026-11-22T${hour}:00:00Z` });
+  const result = { done: true, error: 'failed' };
+  const ended = session('ci', {}, { uid: 'run-2', status: { ...start(11), ...result } });
+
+  it.each([
+    ['a running state of the run', true, 'run-2', start(11), 'live'],
+    ['a running state of the run that was done', true, 'run-2', { ...start(11), ...result }, 'stale'],
+    ['an end of the run without a result', true, 'run-2', start(11), 'gone'],
+    ['the result of the run', false, 'run-2', { ...start(11), ...result }, 'gone'],
+    ['a run that started earlier', true, 'run-1', start(10), 'live'],
+    ['a run that started later', false, 'run-3', start(12), 'live'],
+    ['the result of a run that started later', false, 'run-3', { ...start(12), ...result }, 'gone'],
+    ['a run whose start is unknown', false, 'run-3', { startTime: null }, 'gone'],
+  ] as const)('with %s lacks the result of a run: %s', (_, expected, uid, status, connection) => {
+    const held = { publisher: 'other', serial: 1, previous: 0, error: null };
+    expect(lacksResult({ ...held, connection, session: session('ci', {}, { uid, status }) }, ended)).toBe(
+      expected,
+    );
+  });
+
+  it('with an unfinished end does not lack another unfinished end of the run', () => {
+    const state = session('ci', {}, { uid: 'run-2', status: start(11) });
+    const held = { publisher: 'other', serial: 1, previous: 0, error: null, connection: 'gone' as const };
+    expect(lacksResult({ ...held, session: state }, state)).toBe(false);
+  });
 });
