@@ -62,7 +62,7 @@ export interface BucketReader extends Pick<Liveness, 'seen' | 'reported' | 'gone
   presenceCaughtUp(): void;
   /** Marks the bucket as read up to its newest message. */
   sessionsCaughtUp(): void;
-  /** Removes expired Sessions periodically until the signal aborts. */
+  /** Removes Sessions when the bucket expires them, until the signal aborts. */
   removeExpired(signal: AbortSignal): Promise<void>;
   /** Cancels the timer. */
   dispose(): void;
@@ -119,7 +119,7 @@ export function createBucketReader(
       if (initial !== null && initial.last < initial.from) onLoss(initial.last);
       caughtUp('sessions');
     },
-    removeExpired: (signal) => followExpiry(clock, maxAgeMs, removeOlderThan, signal),
+    removeExpired: (signal) => followExpiry({ clock, maxAgeMs, findOldest, onExpired: removeUpTo }, signal),
     dispose() {
       liveness.dispose();
       entries.dispose();
@@ -158,28 +158,56 @@ export function createBucketReader(
     if (!isAlive) liveness.wrote(key);
   }
 
-  function removeOlderThan(time: number): void {
+  /** Time at which the oldest Session without a live publisher was written; infinite without one. */
+  function findOldest(): number {
+    let oldest = Number.POSITIVE_INFINITY;
+    for (const [key, { writtenAt }] of newest) {
+      if (writtenAt < oldest && !liveness.isAlive(key)) oldest = writtenAt;
+    }
+    return oldest;
+  }
+
+  /**
+   * Removes the Sessions that the bucket has expired. They are not kept as GONE: a gateway that starts has
+   * nothing of them, and could not tell a client that moves to it that they do not exist any more.
+   */
+  function removeUpTo(time: number): void {
+    if (initial !== null) return;
     for (const [key, { id, writtenAt }] of newest) {
-      if (writtenAt >= time || liveness.isAlive(key)) continue;
+      if (writtenAt > time || liveness.isAlive(key)) continue;
       entries.forget(key);
       revisions.delete(key);
-      push({ type: 'remove', id, reason: 'it exceeded the age limit of the bucket' });
+      const since = new Date(writtenAt + maxAgeMs).toISOString();
+      const reason = 'it exceeded the age limit of the bucket';
+      push({ type: 'remove', id, reason, since, ageMs: Number.POSITIVE_INFINITY });
     }
   }
 }
 
-/** Interval of looking for expired states, in milliseconds. */
-const EXPIRY_CHECK_MS = 60_000;
+/**
+ * Interval of looking for Sessions that the bucket has expired, in milliseconds: at most, and at least if the
+ * next one is known. Looking reads all Sessions.
+ */
+const EXPIRY_CHECK_MS = { min: 1_000, max: 60_000 };
 
-/** Reports the time before which states have expired, periodically until the signal aborts. */
-async function followExpiry(
-  clock: Clock,
-  maxAgeMs: number,
-  onExpired: (before: number) => void,
-  signal: AbortSignal,
-): Promise<void> {
+/** Options of {@link followExpiry}. */
+interface ExpiryOptions {
+  readonly clock: Clock;
+  /** Age at which the bucket expires states, in milliseconds; 0: never. */
+  readonly maxAgeMs: number;
+  /** Returns the time at which the oldest state that can expire was written; infinite without one. */
+  findOldest(): number;
+  /** @param writtenAt states that were written up to this time have expired */
+  onExpired(writtenAt: number): void;
+}
+
+/** Reports that states have expired, once the oldest has and periodically, until the signal aborts. */
+async function followExpiry(options: ExpiryOptions, signal: AbortSignal): Promise<void> {
+  const { clock, maxAgeMs, findOldest, onExpired } = options;
+  const { min, max } = EXPIRY_CHECK_MS;
   while (!signal.aborted) {
-    await sleep(clock, EXPIRY_CHECK_MS, signal);
+    const ms = maxAgeMs > 0 ? findOldest() + maxAgeMs - clock.now() : max;
+    await sleep(clock, Math.min(Math.max(ms, min), max), signal);
     if (maxAgeMs > 0 && !signal.aborted) onExpired(clock.now() - maxAgeMs);
   }
 }

@@ -76,7 +76,7 @@ export type LogChange =
       readonly unknownAfter?: number;
       /** Time of the removal, if the log recorded it. Default: now. */
       readonly since?: MicroTime;
-      /** Time since then, in milliseconds. Default: 0. */
+      /** Time since then, in milliseconds. Infinite: the Session is not kept as GONE. Default: 0. */
       readonly ageMs?: number;
     })
   | ChangeOfType<'stale'>

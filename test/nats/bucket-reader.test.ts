@@ -3,6 +3,7 @@ import { createBucketReader } from '../../src/nats/bucket-reader.js';
 import { MAX_HISTORY_BYTES } from '../../src/nats/history.js';
 import type { LogChange, RecordedConnection } from '../../src/nats/log-change.js';
 import type { Entry } from '../../src/nats/replay.js';
+import { createStore } from '../../src/store/store.js';
 import { createManualClock, type ManualClock } from '../support/manual-clock.js';
 import { session } from '../support/sessions.js';
 
@@ -12,8 +13,15 @@ const RETAIN_MS = 3_600_000;
 const MAX_AGE_MS = 24 * 3_600_000;
 const SILENCE = 'no heartbeat of its publisher for 15 s';
 
-function setUp({ maxAgeMs = MAX_AGE_MS, known = new Map<string, number>() } = {}) {
-  const clock = createManualClock();
+interface SetUpOptions {
+  readonly clock?: ManualClock;
+  readonly maxAgeMs?: number;
+  readonly known?: Map<string, number>;
+  /** Default: the changes are collected. */
+  readonly push?: (change: LogChange) => void;
+}
+
+function setUp({ clock = createManualClock(), maxAgeMs = MAX_AGE_MS, known, push }: SetUpOptions = {}) {
   const changes: LogChange[] = [];
   const gaps: string[] = [];
   const losses: number[] = [];
@@ -22,8 +30,8 @@ function setUp({ maxAgeMs = MAX_AGE_MS, known = new Map<string, number>() } = {}
     {
       clock,
       retainMs: RETAIN_MS,
-      known,
-      push: (change) => changes.push(change),
+      ...(known && { known }),
+      push: push ?? ((change) => changes.push(change)),
       onLoss: (newest) => losses.push(newest),
       onGap: ({ key, revision }, known) => gaps.push(`${key} ${known} to ${revision}`),
     },
@@ -490,15 +498,57 @@ describe('the age limit of a bucket', () => {
     const { clock, reader, news } = setUpCaughtUp();
     const ending = new AbortController();
     const ended = reader.removeExpired(ending.signal);
-    await clock.advance(MAX_AGE_MS);
+    await clock.advance(MAX_AGE_MS - 1);
     expect(news()).toEqual([`stale a/Tiltfile: ${SILENCE}`]);
-    await clock.advance(60_000);
+    await clock.advance(1);
     expect(news()).toEqual(['remove a/Tiltfile: it exceeded the age limit of the bucket']);
     await clock.advance(120_000);
     expect(news()).toEqual([]);
     ending.abort();
     await ended;
     expect(clock.pending).toBe(0);
+  });
+
+  it('S3: deletes a Session at every gateway when it expires, as a gateway that starts then has nothing of it', async () => {
+    const clock = createManualClock();
+    const ending = new AbortController();
+    const open = (epoch: string, ...instances: readonly string[]) => {
+      const store = createStore({ clock, epoch, sharedSource: 'bucket' });
+      store.open('bucket');
+      const { reader } = setUp({ clock, push: (change) => store.apply('bucket', change) });
+      reader.begin(false);
+      for (const [index, instance] of instances.entries()) reader.take(entryOf(clock, instance, index + 1));
+      reader.presenceCaughtUp();
+      reader.sessionsCaughtUp();
+      const ended = reader.removeExpired(ending.signal);
+      return { store, reader, ended };
+    };
+    const first = open('e1', 'a');
+    const written = entryOf(clock, 'a', 1);
+    // Between two checks of the first gateway.
+    await clock.advance(30_500);
+    const second = open('e2');
+    second.reader.take(written);
+    const stores = [first.store, second.store];
+    await clock.advance(MAX_AGE_MS - 30_500 - 1);
+    expect(stores.map((store) => store.get('a/Tiltfile')?.connection.state)).toEqual(['stale', 'stale']);
+    await clock.advance(1);
+    expect(stores.map((store) => store.get('a/Tiltfile'))).toEqual([null, null]);
+    ending.abort();
+    await Promise.all([first.ended, second.ended]);
+    for (const store of stores) store.dispose();
+  });
+
+  it('removes nothing before the snapshot', async () => {
+    const { clock, reader, news } = setUp();
+    const ending = new AbortController();
+    reader.begin(false);
+    reader.take(entryOf(clock, 'a', 1, 'live', MAX_AGE_MS));
+    const ended = reader.removeExpired(ending.signal);
+    await clock.advance(120_000);
+    expect(news()).toEqual([]);
+    ending.abort();
+    await ended;
   });
 
   it('removes no Session whose publisher is alive', async () => {
