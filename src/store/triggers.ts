@@ -150,6 +150,18 @@ function mustWait(
 }
 
 /**
+ * Whether the mark of a target depends on what was observed before, so that two gateways that have read the
+ * same state may differ: one of them may have seen that the target has run.
+ */
+export function isMarkUncertain(target: Target, facts: SessionFacts | undefined): boolean {
+  const { state } = target;
+  if (state.is !== 'waiting' || state.waitReason !== NO_REASON || !isUpdate(target)) return false;
+  const manual = manualResources(facts);
+  const resources = target.resources.flatMap((name) => manual.get(name) ?? []);
+  return resources.length > 0 && !resources.some(({ hasPendingChanges }) => hasPendingChanges);
+}
+
+/**
  * Whether a target is the update of a resource, which alone waits for a trigger. A server keeps running when
  * files change, and is inactive if it was never started: one that waits is down.
  */

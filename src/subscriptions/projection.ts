@@ -71,6 +71,11 @@ export interface Projection<E extends SourceEvent> {
    * be cheap.
    */
   matches(revision: Revision): boolean;
+  /**
+   * Whether missed revisions lead a reader that resumes to the present state. Otherwise it is sent the
+   * complete state. Default: they do.
+   */
+  isComplete?(missed: readonly Revision[]): boolean;
   /** Creates the event of the complete state in this tick. */
   snapshot(position: Position): E;
   /** Creates the event of some updates, one entry per Session. Returns null if nothing is left of them. */

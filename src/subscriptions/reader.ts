@@ -71,8 +71,7 @@ export class Reader implements Member {
     this.#limits = limits;
     this.#counts = counts;
     this.from = group.store.revision;
-    const { sessionId, concerns } = group.projection;
-    const missed = since === null ? null : group.store.since(since, sessionId, concerns);
+    const missed = since === null ? null : findMissed(group, since);
     group.join(this);
     counts.open += 1;
     if (sink.isPaused) this.#beginPause();
@@ -228,4 +227,10 @@ export class Reader implements Member {
     this.#counts.payloads += 1;
     this.#sink.send(payload);
   }
+}
+
+/** Returns the revisions after a cursor; null if the reader has to be sent the complete state. */
+function findMissed({ store, projection }: Group, since: string): readonly Revision[] | null {
+  const missed = store.since(since, projection.sessionId, projection.concerns);
+  return missed === null || projection.isComplete?.(missed) === false ? null : missed;
 }

@@ -1,8 +1,10 @@
 import { countItems, itemsOf, sizesOfEvent } from '../graphql/count-sizes.js';
 import { combine } from '../graphql/sizes.js';
+import type { Revision } from '../store/journal.js';
 import { diffRecords, hasSessionChanged } from '../store/merge.js';
 import type { RecordChange, SessionRecord } from '../store/record.js';
 import type { ReadableStore } from '../store/scoped.js';
+import { isMarkUncertain } from '../store/triggers.js';
 import type { MergedUpdate, Position, Projection, SourceEvent } from './projection.js';
 import { type ChangeSelectionOptions, createChangeSelection, type Difference } from './selected-changes.js';
 import type { SessionBinding } from './session-binding.js';
@@ -37,6 +39,9 @@ export function projectTargetChanges(
       if (!binding.follow(revision)) return false;
       return binding.switchedAt(revision.number) !== null || selection.shown(revision) !== null;
     },
+    isComplete: (missed) =>
+      !missed.some(({ isResync }) => isResync) ||
+      !missed.some((revision) => revision.id === binding.id && mayDifferElsewhere(revision)),
     snapshot(position) {
       const record = binding.id === null ? null : store.get(binding.id);
       return event(position, { before: null, after: record }, selection.all(record));
@@ -75,6 +80,15 @@ export function projectTargetChanges(
       targetChanges: { ...place, reset, session: after, changes },
     };
   }
+}
+
+/**
+ * Whether a reader from another gateway may hold a target in another phase than the one that it had here: in
+ * a missed revision, before it; in a resync, now.
+ */
+function mayDifferElsewhere({ before, after, changes, isResync }: Revision): boolean {
+  if (isResync) return after?.status.targets.some((target) => isMarkUncertain(target, after.facts)) ?? false;
+  return changes.some(({ previous }) => previous !== null && isMarkUncertain(previous, before?.facts));
 }
 
 function toDifference({ before, after, isResync }: MergedUpdate): Difference {

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { Session } from '../../src/model/session.js';
 import type { LogChange } from '../../src/nats/log-change.js';
 import { createStore, DEFAULT_RETAIN_MS, type Store } from '../../src/store/store.js';
 import { createManualClock } from '../support/manual-clock.js';
+import { explained, resourceFacts } from '../support/resource-facts.js';
 import { session } from '../support/sessions.js';
 import { subscribeTo } from '../support/subscriptions.js';
 
@@ -149,6 +151,102 @@ describe('S3: a reader of Sessions that moves to another gateway', () => {
     const payloads = await client.visit(second);
     expect(payloads.flatMap(({ changes }) => changes.map(({ session: { id } }) => id))).toEqual([
       'b/Tiltfile',
+    ]);
+  });
+});
+
+interface TargetsPayload {
+  readonly targetChanges: {
+    readonly cursor: string;
+    readonly reset: boolean;
+    readonly changes: readonly {
+      readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
+      readonly target: { readonly name: string; readonly phase: string };
+    }[];
+  };
+}
+
+const TARGET_CHANGES = `subscription ($session: ID, $where: TargetFilter, $since: String) {
+  targetChanges(session: $session, where: $where, since: $since) {
+    cursor reset changes { type target { name phase } }
+  }
+}`;
+
+const LINT = 'lint:update';
+
+/** A Session whose manual resource `lint` is in a state; `waits` has the reason that Tilt gives for none. */
+function manual(state: 'succeeded' | 'running' | 'waits', hasPendingChanges = false): Session {
+  const of = session('a', { [LINT]: state === 'waits' ? 'waiting' : state });
+  const targets = of.status.targets.map((target) =>
+    target.name === LINT && state === 'waits'
+      ? { ...target, state: { is: 'waiting' as const, waitReason: 'unknown' } }
+      : target,
+  );
+  const lint = resourceFacts('lint', { triggerMode: 'manual', hasPendingChanges });
+  return explained({ ...of, status: { ...of.status, targets } }, [lint]);
+}
+
+describe('S3: a reader of targets that moves to another gateway', () => {
+  /** Reads the changes of both gateways. The first one has seen that `lint` has run. */
+  async function move(where: object | null, id: string | null, ...later: readonly Session[]) {
+    const { first, second } = setUp();
+    const write = (store: Store, state: Session, number: number) =>
+      store.apply(SOURCE, { type: 'upsert', session: state, at: at(number) });
+    write(first, manual('succeeded'), 2);
+    write(first, manual('waits'), 3);
+    second.apply(SOURCE, { type: 'snapshot', sessions: [manual('waits')], at: at(3) });
+    const held = new Map<string, string>();
+    let since: string | null = null;
+    for (const store of [first, second]) {
+      if (store === second) for (const [index, state] of later.entries()) write(store, state, index + 4);
+      const variables: Record<string, unknown> = { session: id, where, since };
+      const reader = await subscribeTo<TargetsPayload>(store, TARGET_CHANGES, variables);
+      for (const { targetChanges } of await reader.drain()) {
+        if (targetChanges.reset) held.clear();
+        for (const { type, target } of targetChanges.changes) {
+          if (type === 'DELETED') held.delete(target.name);
+          else held.set(target.name, target.phase);
+        }
+        since = targetChanges.cursor;
+      }
+      reader.end();
+    }
+    return held.get(LINT);
+  }
+
+  it.each([
+    [null, 'a/Tiltfile', 'WAITING'],
+    [null, null, 'WAITING'],
+    [{ phase: ['UNTRIGGERED'] }, 'a/Tiltfile', undefined],
+    [{ phase: ['WAITING'] }, 'a/Tiltfile', 'WAITING'],
+  ])(
+    'does not keep a target as UNTRIGGERED that waits at the second one: %j %j',
+    async (where, id, expected) => {
+      expect(await move(where, id)).toBe(expected);
+    },
+  );
+
+  it('does not keep a target as UNTRIGGERED that has left this phase meanwhile', async () => {
+    const where = { phase: ['UNTRIGGERED'] };
+    expect(await move(where, 'a/Tiltfile', manual('running'))).toBeUndefined();
+  });
+
+  it('S4: is sent only the changes if both gateways have the same phases', async () => {
+    const { first, second } = setUp();
+    for (const store of [first, second]) {
+      store.apply(SOURCE, { type: 'upsert', session: manual('waits', true), at: at(2) });
+    }
+    const since = first.cursor();
+    second.apply(SOURCE, { type: 'upsert', session: manual('running', true), at: at(3) });
+    const reader = await subscribeTo<TargetsPayload>(second, TARGET_CHANGES, {
+      session: 'a/Tiltfile',
+      since,
+    });
+    const payloads = (await reader.drain()).map(({ targetChanges }) => targetChanges);
+    reader.end();
+    expect(payloads.map(({ reset, changes }) => [reset, changes.length])).toEqual([
+      [false, 1],
+      [false, 0],
     ]);
   });
 });
