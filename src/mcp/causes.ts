@@ -112,9 +112,9 @@ export function suggestNext(
   causes: readonly z.infer<typeof causeFacts>[],
   blockers: readonly Blocker[],
 ): string[] {
-  const { connection, cluster, verdict } = session;
-  const steps: string[] = [];
-  if (connection.state !== 'LIVE') steps.push(describeOutdated(connection.state));
+  const { cluster, verdict } = session;
+  const outdated = describeOutdated(session);
+  const steps = outdated === null ? [] : [outdated];
   if (cluster?.error != null)
     steps.push('Make the Kubernetes cluster reachable: Tilt can deploy nothing until then');
   const [cause] = causes;

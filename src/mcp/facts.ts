@@ -67,18 +67,19 @@ export const originOutput = {
 };
 
 /** Names the Session that an answer is about, with a note if it is not current. */
-export function toOrigin({ id, connection, verdict }: SessionFields) {
-  const isCurrent = connection.state === 'LIVE' || (connection.state === 'GONE' && verdict.final);
+export function toOrigin(session: SessionFields) {
+  const note = describeOutdated(session);
   return {
-    session: truncate(id, MAX_NAME),
-    connection: connection.state,
-    ...(!isCurrent && { note: describeOutdated(connection.state) }),
+    session: truncate(session.id, MAX_NAME),
+    connection: session.connection.state,
+    ...(note !== null && { note }),
   };
 }
 
-/** Says that a state is an old one. */
-export function describeOutdated(state: SessionFields['connection']['state']): string {
-  return `Tilt is ${state}: this is its last known state`;
+/** Says that a state may be an old one. Null while Tilt is connected, and after the end of a `tilt ci`. */
+export function describeOutdated({ connection, verdict }: SessionFields): string | null {
+  const isCurrent = connection.state === 'LIVE' || (connection.state === 'GONE' && verdict.final);
+  return isCurrent ? null : `Tilt is ${connection.state}: this is its last known state`;
 }
 
 /** Schema of a run of Tilt. */
