@@ -23,7 +23,7 @@ import {
   type ResourceLink,
   type SessionFacts,
   type TriggerMode,
-  type UpdateFailure,
+  type UpdateResult,
 } from './facts.js';
 import type { TargetExcerpt } from './log.js';
 
@@ -56,7 +56,7 @@ function decodeMeta(value: unknown): Pick<ResourceFacts, 'name' | 'labels'> {
 
 function decodeStatus(name: string, value: unknown): Omit<ResourceFacts, 'name' | 'labels'> {
   const status = record(value);
-  const { updateStatus } = status;
+  const isUpdating = status.updateStatus === PENDING || status.updateStatus === IN_PROGRESS;
   const triggerMode = decodeTriggerMode(status.triggerMode);
   return {
     links: listOf(status.endpointLinks, 'endpointLinks', decodeLink, MAX_LINKS),
@@ -64,8 +64,8 @@ function decodeStatus(name: string, value: unknown): Omit<ResourceFacts, 'name' 
     triggerMode,
     hasPendingChanges: flag(status.hasPendingChanges, 'hasPendingChanges'),
     queued: flag(status.queued, 'queued'),
-    ...((updateStatus === PENDING || updateStatus === IN_PROGRESS) && { isUpdating: true }),
-    ...(updateStatus === ERROR && isManual(triggerMode) && { lastFailure: decodeFailure(status) }),
+    ...(isUpdating && { isUpdating }),
+    ...(!isUpdating && isManual(triggerMode) && decodeLastUpdate(status)),
     isDisabled: field(status.disableStatus, 'disableStatus', isDisabled),
     conditions: listOf(status.conditions, 'conditions', decodeCondition, MAX_CONDITIONS),
     waitingOn: field(status.waiting, 'waiting', decodeWaiting),
@@ -89,16 +89,39 @@ const PENDING = 'pending';
 /** `UpdateStatusInProgress`. A local resource without an update command has `pending` instead. */
 const IN_PROGRESS = 'in_progress';
 
-/** `UpdateStatusError`. It stays while files change, until the next update (`ManifestState.UpdateStatus`). */
+/**
+ * `UpdateStatusOK` and `UpdateStatusError`: the result of the last update. They stay while files change, until
+ * the next one (`ManifestState.UpdateStatus`).
+ */
+const OK = 'ok';
 const ERROR = 'error';
 
-/** Decodes the last update, which Tilt lists first. Its text is that of the target's own error. */
-function decodeFailure({ buildHistory }: ReturnType<typeof record>): UpdateFailure {
-  const [last] = listOf(buildHistory, 'buildHistory', record);
+/** Status of a resource without an update, when it is encoded (`UpdateStatusNone`). */
+const NONE = 'none';
+
+/** Decodes the result of the last update. Tilt lists it first, with the same texts as the target has. */
+function decodeLastUpdate({
+  updateStatus,
+  buildHistory,
+}: ReturnType<typeof record>): Pick<ResourceFacts, 'lastUpdate'> {
+  if (updateStatus == null) return {};
+  if (updateStatus !== OK && updateStatus !== ERROR) return { lastUpdate: null };
+  const [last] = listOf(buildHistory, 'buildHistory', decodeUpdate);
+  const { startTime = null, finishTime = null, error = null } = last ?? {};
   return {
-    startTime: optionalTime(last?.startTime, 'startTime'),
-    finishTime: optionalTime(last?.finishTime, 'finishTime'),
-    error: optionalString(last?.error, 'error') ?? '',
+    lastUpdate: { startTime, finishTime, error: updateStatus === OK ? null : (error ?? NO_REASON) },
+  };
+}
+
+/** A target without an error has succeeded. */
+const NO_REASON = 'the update failed';
+
+function decodeUpdate(value: unknown): UpdateResult {
+  const update = record(value);
+  return {
+    startTime: optionalTime(update.startTime, 'startTime'),
+    finishTime: optionalTime(update.finishTime, 'finishTime'),
+    error: optionalString(update.error, 'error'),
   };
 }
 
@@ -210,13 +233,22 @@ export function encodeResource(resource: ResourceFacts): object {
       ...(resource.hasPendingChanges && { hasPendingChanges: true }),
       ...(resource.queued && { queued: true }),
       ...(resource.isUpdating && { updateStatus: IN_PROGRESS }),
-      ...(resource.lastFailure && { updateStatus: ERROR, buildHistory: [resource.lastFailure] }),
+      ...encodeLastUpdate(resource),
       ...(resource.isDisabled && { disableStatus: { state: 'Disabled' } }),
       ...(conditions.length > 0 && { conditions: conditions.map(encodeCondition) }),
       ...(waitingOn.length > 0 && { waiting: { on: waitingOn } }),
       ...(resource.order !== null && { order: resource.order }),
     },
   };
+}
+
+function encodeLastUpdate({ lastUpdate }: ResourceFacts): object {
+  if (lastUpdate === undefined) return {};
+  if (lastUpdate === null) return { updateStatus: NONE };
+  const { error, ...times } = lastUpdate;
+  return error === null
+    ? { updateStatus: OK, buildHistory: [times] }
+    : { updateStatus: ERROR, buildHistory: [lastUpdate] };
 }
 
 const INFO_FIELDS = {

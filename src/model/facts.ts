@@ -31,8 +31,11 @@ export interface ResourceFacts {
   readonly queued: boolean;
   /** Whether Tilt runs an update of it, or is going to. Default: false. */
   readonly isUpdating?: true;
-  /** The failure of its last update. Default: that succeeded, or Tilt runs the next one by itself. */
-  readonly lastFailure?: UpdateFailure;
+  /**
+   * The last update that ended, of a resource with a manual trigger mode; null if none has. Default: it is not
+   * known.
+   */
+  readonly lastUpdate?: UpdateResult | null;
   readonly isDisabled: boolean;
   readonly conditions: readonly ResourceCondition[];
   /** The first objects that it waits for, as Tilt names them, at most 32. May include the resource itself. */
@@ -41,12 +44,12 @@ export interface ResourceFacts {
   readonly order: number | null;
 }
 
-/** An update of a resource that failed. */
-export interface UpdateFailure {
+/** An update of a resource that has ended. */
+export interface UpdateResult {
   readonly startTime: MicroTime | null;
   readonly finishTime: MicroTime | null;
-  /** Empty if Tilt does not say. */
-  readonly error: string;
+  /** Why it failed, never empty; null if it succeeded. */
+  readonly error: string | null;
 }
 
 /** Whether Tilt starts a resource by itself: at first, and when its files change. */

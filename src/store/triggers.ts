@@ -1,7 +1,9 @@
 import { memoize } from '../lib/memoize.js';
 import { isManual, type ResourceFacts, type SessionFacts } from '../model/facts.js';
-import type { Target, TerminatedState, WaitingState } from '../model/session.js';
+import { type MicroTime, secondsBetween } from '../model/micro-time.js';
+import type { ActiveState, Target, TerminatedState, WaitingState } from '../model/session.js';
 import { sameState } from './diff.js';
+import type { TrackedTarget } from './record.js';
 
 /** Targets of a Session, some of which may be marked as waiting for a trigger. */
 export interface MarkedTargets {
@@ -16,40 +18,42 @@ const NO_REASON = 'unknown';
 /**
  * Marks the updates that wait for a person: their resource has a manual trigger mode and pending changes, is
  * not queued and waits for nothing, and Tilt has no update of it to run. Under `tilt up` Tilt reports them as
- * waiting, without a limit. If the last update failed, the target keeps that state instead: nothing has run
- * since, and Tilt still counts the resource as failed (its `updateStatus`), while an untriggered target would
- * let the Session pass.
+ * waiting, without a limit.
+ *
+ * If the last update failed, the target has that failed state instead: nothing has run since, and Tilt still
+ * counts the resource as failed (its `updateStatus`), while an untriggered target would let the Session pass.
+ * Of the last run that the target showed and the last one that the resource lists, the later decides. A target
+ * that ran after both waits until Tilt says how the run ended.
  *
  * The facts can be up to a second older than the Session. So a target whose last update has ended, or that
  * never was to run, and now waits, is marked at once: a resource in a manual mode runs again only after a
  * person has triggered it, and once that has happened it is queued or runs. A mark stays until one of the two
- * is seen.
+ * is seen. The same states and facts again change nothing.
  *
  * @param before targets of the same run before, and the facts at that time; empty if this is a new run
  * @param changed indices of the targets that may differ from `before`, without the marks
  */
 export function markUntriggered(
-  before: { readonly targets: readonly Target[]; readonly facts: SessionFacts | undefined },
+  before: { readonly targets: readonly TrackedTarget[]; readonly facts: SessionFacts | undefined },
   targets: readonly Target[],
   facts: SessionFacts | undefined,
   changed: readonly number[] | undefined,
 ): MarkedTargets {
   const manual = manualResources(facts);
-  const known = manualResources(before.facts);
   // Reading every target costs more than the rest of an update. Most Sessions have no such resource.
-  if (manual.size === 0 && known.size === 0) return { targets, changed };
+  if (manual.size === 0 && manualResources(before.facts).size === 0) return { targets, changed };
   if (changed && facts === before.facts && isSameList(before.targets, targets, changed)) {
     return { targets: markAt(before.targets, targets, changed, manual), changed };
   }
   const previous = new Map(before.targets.map((target) => [target.key, target]));
-  const differing = new Set(changed);
-  const marked = targets.map((target, index) => {
-    const last = previous.get(target.key) ?? null;
-    const marked = mark(target, last, manual, known);
-    if (last === null || !sameState(last.state, marked.state)) differing.add(index);
-    return marked;
-  });
-  return { targets: marked, changed: changed && [...differing].sort((a, b) => a - b) };
+  const marked = targets.map((target) => mark(target, previous.get(target.key) ?? null, manual));
+  if (changed === undefined) return { targets: marked, changed };
+  const differs = (target: Target) => {
+    const last = previous.get(target.key);
+    return last === undefined || !sameState(last.state, target.state);
+  };
+  const differing = marked.flatMap((target, index) => (differs(target) ? [index] : []));
+  return { targets: marked, changed: [...new Set([...changed, ...differing])].sort((a, b) => a - b) };
 }
 
 /** Resources that run only when a person triggers them, by name. */
@@ -75,14 +79,14 @@ function isSameList(
 
 /** Marks changed targets under the same facts: no other target can gain or lose its mark. */
 function markAt(
-  before: readonly Target[],
+  before: readonly TrackedTarget[],
   targets: readonly Target[],
   changed: readonly number[],
   manual: ReadonlyMap<string, ResourceFacts>,
 ): readonly Target[] {
   const marked = changed.flatMap((index): [number, Target][] => {
     const target = targets[index];
-    const after = target && mark(target, before[index] ?? null, manual, manual);
+    const after = target && mark(target, before[index] ?? null, manual);
     return after === undefined || after === target ? [] : [[index, after]];
   });
   if (marked.length === 0) return targets;
@@ -91,38 +95,52 @@ function markAt(
   return copy;
 }
 
-/**
- * Returns the target with the state of an update that waits for a trigger; itself if it does not.
- *
- * @param known the manual resources at the time of `last`
- */
+/** Returns the target with the state of an update that waits for a trigger; itself if it does not. */
 function mark(
   target: Target,
-  last: Target | null,
+  last: TrackedTarget | null,
   manual: ReadonlyMap<string, ResourceFacts>,
-  known: ReadonlyMap<string, ResourceFacts>,
 ): Target {
+  let waits = false;
   for (const name of target.resources) {
     const resource = manual.get(name);
     if (resource === undefined || !mustWait(target, last, resource)) continue;
-    const failure = findFailure(last, resource, known.get(name));
-    return { ...target, state: failure ?? { ...target.state, needsTrigger: true } };
+    const outcome = findOutcome(last, resource);
+    if (outcome === 'unknown') continue;
+    if (outcome !== null) return { ...target, state: outcome };
+    waits = true;
   }
-  return target;
+  const { state } = target;
+  return waits && state.is === 'waiting' ? { ...target, state: { ...state, needsTrigger: true } } : target;
 }
 
-/** The failure of the last update, as the target or its resource reported it; null if that succeeded. */
-function findFailure(
-  last: Target | null,
-  { lastFailure }: ResourceFacts,
-  known: ResourceFacts | undefined,
-): TerminatedState | null {
-  if (last?.state.is === 'terminated') {
-    // A later update may have succeeded before it was seen.
-    const isOver = known?.lastFailure !== undefined && lastFailure === undefined;
-    return last.state.error === null || isOver ? null : last.state;
+/**
+ * How the last update ended: the failed state; null if it succeeded, or none has run; `unknown` until Tilt
+ * says so.
+ */
+function findOutcome(
+  last: TrackedTarget | null,
+  { lastUpdate }: ResourceFacts,
+): TerminatedState | 'unknown' | null {
+  const run = findLastRun(last);
+  const listed = lastUpdate?.error == null ? null : { ...FAILED, ...lastUpdate, error: lastUpdate.error };
+  if (run?.is === 'active') {
+    if (lastUpdate === undefined) return null;
+    const start = last?.readiness?.startTime ?? run.startTime;
+    return lastUpdate === null || isEarlier(lastUpdate.startTime, start) ? 'unknown' : listed;
   }
-  return lastFailure === undefined ? null : { ...FAILED, ...lastFailure };
+  if (run === null || (lastUpdate != null && isEarlier(run.finishTime, lastUpdate.finishTime))) return listed;
+  return run.error === null ? null : run;
+}
+
+/** The last state in which a target ran or had ended. */
+function findLastRun(last: TrackedTarget | null): ActiveState | TerminatedState | null {
+  const states = last === null ? [] : [...last.history.map(({ state }) => state), last.state];
+  return states.findLast((state) => state.is === 'active' || state.is === 'terminated') ?? null;
+}
+
+function isEarlier(a: MicroTime | null, b: MicroTime | null): boolean {
+  return (secondsBetween(a, b) ?? 0) > 0;
 }
 
 const FAILED = {
@@ -151,14 +169,16 @@ function mustWait(
 
 /**
  * Whether the mark of a target depends on what was observed before, so that two gateways that have read the
- * same state may differ: one of them may have seen that the target has run.
+ * same state may differ: one of them may have seen that the target has run, or how it ended.
  */
 export function isMarkUncertain(target: Target, facts: SessionFacts | undefined): boolean {
   const { state } = target;
   if (state.is !== 'waiting' || state.waitReason !== NO_REASON || !isUpdate(target)) return false;
   const manual = manualResources(facts);
   const resources = target.resources.flatMap((name) => manual.get(name) ?? []);
-  return resources.length > 0 && !resources.some(({ hasPendingChanges }) => hasPendingChanges);
+  const isCertain = ({ hasPendingChanges, lastUpdate }: ResourceFacts) =>
+    hasPendingChanges && lastUpdate !== undefined;
+  return resources.length > 0 && !resources.some(isCertain);
 }
 
 /**

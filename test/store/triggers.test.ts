@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeResource } from '../../src/model/decode-facts.js';
 import type { SessionFacts } from '../../src/model/facts.js';
@@ -131,66 +132,179 @@ describe('a target of a manual resource with pending changes', () => {
   );
 });
 
+/** The time of `RAW_STATES` is between the first and the second. */
+const TIMES = ['2026-11-22T11:40:00Z', '2026-11-22T11:50:00Z', '2026-11-22T11:55:00Z'] as const;
+
+/** Raw update that took a second. */
+function rawUpdate(time: string, error?: string): Json {
+  return { startTime: time, finishTime: time.replace('00Z', '01Z'), ...(error !== undefined && { error }) };
+}
+
+const [EARLIER, LATER, LATEST] = TIMES;
+const RUNS = { active: { startTime: LATER, ready: false, lastReadyTime: null } };
+const SUCCEEDED_LATER = { terminated: rawUpdate(LATER) };
+
 describe('a failed update of a manual resource', () => {
-  const FAILURE = {
-    startTime: '2026-01-01T00:00:00Z',
-    finishTime: '2026-01-01T00:00:01Z',
-    error: 'exit status 1',
-  };
-  const FAILED_BEFORE = editedResource('error', [FAILURE, { error: 'an older one' }]);
   const RED = { phase: 'failed', verdict: 'failed', untriggered: [] };
+  const GREEN = { phase: 'untriggered', verdict: 'passed', untriggered: ['lint:update'] };
+  const PENDING = { phase: 'waiting', verdict: 'pending', untriggered: [] };
+  const FAILURE = { startTime: RAW_STATES.failed.terminated.startTime, error: 'exit status 1' };
+  const FAILED = editedResource('error', [
+    { ...FAILURE, finishTime: RAW_STATES.failed.terminated.finishTime },
+    rawUpdate(EARLIER, 'an older one'),
+  ]);
 
   it('stays failed when a file is edited, until the update that a person triggers has succeeded', () => {
     const { put, store } = setUp();
-    put(RAW_STATES.failed, { ...FAILED_BEFORE, hasPendingChanges: false });
+    put(RAW_STATES.failed, { ...FAILED, hasPendingChanges: false });
     const before = store.get('tilt-default/Tiltfile')?.status.targets[0];
-    expect(put(WAITING, { ...FAILED_BEFORE, hasPendingChanges: false })).toEqual(RED);
-    expect(put(WAITING, FAILED_BEFORE, 'run-1', [])).toEqual(RED);
+    expect(put(WAITING, { ...FAILED, hasPendingChanges: false })).toEqual(RED);
+    expect(put(WAITING, FAILED, 'run-1', [])).toEqual(RED);
     expect(store.get('tilt-default/Tiltfile')?.status.targets[0]).toBe(before);
-    expect(put(WAITING, { ...FAILED_BEFORE, queued: true }, 'run-1', []).verdict).toBe('pending');
-    expect(put(RAW_STATES.running, FAILED_BEFORE).verdict).toBe('pending');
-    expect(put(RAW_STATES.succeeded, MANUAL)).toMatchObject({ phase: 'succeeded', verdict: 'passed' });
-    expect(put(WAITING, EDITED)).toMatchObject({ phase: 'untriggered', verdict: 'passed' });
+    expect(put(WAITING, { ...FAILED, queued: true }, 'run-1', [])).toEqual(PENDING);
+    expect(put(RUNS, editedResource('in_progress')).verdict).toBe('pending');
+    expect(put(SUCCEEDED_LATER, editedResource('ok', [rawUpdate(LATER)]))).toMatchObject({
+      phase: 'succeeded',
+      verdict: 'passed',
+    });
+    expect(put(WAITING, editedResource('ok', [rawUpdate(LATER)]))).toEqual(GREEN);
   });
 
   it('stays failed after it was triggered, until Tilt reports that it is queued', () => {
     const { put } = setUp();
-    put(RAW_STATES.failed, { ...FAILED_BEFORE, hasPendingChanges: false });
-    expect(put(WAITING, { ...FAILED_BEFORE, hasPendingChanges: false })).toEqual(RED);
-    expect(put(WAITING, editedResource('pending'), 'run-1', [])).toMatchObject({ verdict: 'pending' });
+    put(RAW_STATES.failed, FAILED);
+    expect(put(WAITING, FAILED)).toEqual(RED);
+    expect(put(WAITING, editedResource('pending'), 'run-1', [])).toEqual(PENDING);
   });
 
-  it('stays failed without the facts of a publisher that does not tell failures', () => {
+  it('stays failed without the results of updates, which publishers did not write before', () => {
     const { put } = setUp();
     put(RAW_STATES.failed, MANUAL);
     expect(put(WAITING, EDITED)).toEqual(RED);
     expect(put(WAITING, EDITED, 'run-1', [1])).toEqual(RED);
     expect(put(WAITING, EDITED, 'run-1', [0])).toEqual(RED);
+    expect(put(WAITING, null, 'run-1', [])).toEqual(PENDING);
+    expect(put(WAITING, EDITED, 'run-1', [])).toEqual(RED);
+    expect(put({ waiting: { waitReason: 'tiltfile-reload' } }, EDITED)).toEqual(PENDING);
+    expect(put(WAITING, EDITED)).toEqual(RED);
   });
 
   it('is failed for a reader that starts after the edit, with the error and the times of its run', () => {
     const { put, store } = setUp();
-    expect(put(WAITING, FAILED_BEFORE)).toEqual(RED);
+    expect(put(WAITING, FAILED)).toEqual(RED);
     const record = store.get('tilt-default/Tiltfile');
     expect(record?.status.targets[0]?.state).toMatchObject({ is: 'terminated', ...FAILURE });
     expect(record && verdictOfRecord(record).reason).toBe('lint:update: exit status 1');
   });
 
-  it('is failed without a reason if Tilt gives none', () => {
-    expect(setUp().put(WAITING, editedResource('error'))).toEqual(RED);
+  it('has a reason if Tilt gives none, so that it is also failed for readers of its bucket', () => {
+    const { put, store } = setUp();
+    expect(put(WAITING, editedResource('error'))).toEqual(RED);
+    const [target] = store.get('tilt-default/Tiltfile')?.status.targets ?? [];
+    expect(target?.state).toMatchObject({ error: 'the update failed' });
   });
 
-  it('is untriggered once Tilt reports no failure any more: a later update has succeeded unseen', () => {
+  it('is untriggered if a later update succeeded before it was seen, in whatever order that arrives', () => {
+    const succeeded = editedResource('ok', [rawUpdate(LATER)]);
     const { put } = setUp();
-    put(WAITING, FAILED_BEFORE);
-    expect(put(WAITING, EDITED, 'run-1', [])).toMatchObject({ phase: 'untriggered', verdict: 'passed' });
+    put(RAW_STATES.failed, FAILED);
+    expect(put(RAW_STATES.failed, succeeded)).toEqual(RED);
+    expect(put(WAITING, succeeded)).toEqual(GREEN);
+    const other = setUp();
+    other.put(RAW_STATES.failed, FAILED);
+    expect(other.put(WAITING, FAILED)).toEqual(RED);
+    expect(other.put(WAITING, succeeded, 'run-1', [])).toEqual(GREEN);
   });
 
-  it('waits if the run ended unseen, until Tilt says how', () => {
-    const { put } = setUp();
-    put(RAW_STATES.running, MANUAL);
-    expect(put(WAITING, MANUAL).verdict).toBe('pending');
-    expect(put(WAITING, FAILED_BEFORE, 'run-1', [])).toEqual(RED);
+  it('has the error of the newest failure, seen or not', () => {
+    const { put, store } = setUp();
+    put(RAW_STATES.failed, FAILED);
+    put(WAITING, FAILED);
+    expect(put(WAITING, editedResource('error', [rawUpdate(LATER, 'another')]), 'run-1', [])).toEqual(RED);
+    const [target] = store.get('tilt-default/Tiltfile')?.status.targets ?? [];
+    expect(target?.state).toMatchObject({ error: 'another', finishTime: LATER.replace('00Z', '01Z') });
+  });
+
+  it.each<readonly number[] | undefined>([undefined, [], [0]])(
+    'stays untriggered when the same states and older facts are repeated (changed targets: %j)',
+    (changed) => {
+      const { put } = setUp();
+      for (const state of [RAW_STATES.failed, WAITING, RUNS, SUCCEEDED_LATER]) put(state, FAILED);
+      expect(put(WAITING, FAILED)).toEqual(GREEN);
+      expect(put(WAITING, FAILED, 'run-1', changed)).toEqual(GREEN);
+    },
+  );
+
+  it.each([
+    ['failed', editedResource('error', [rawUpdate(LATER, 'boom')]), RED],
+    ['succeeded', editedResource('ok', [rawUpdate(LATER)]), GREEN],
+  ])('waits if the run ended unseen, until Tilt says that it %s', (_, result, expected) => {
+    for (const known of [FAILED, editedResource('ok', [rawUpdate(EARLIER)]), editedResource('none')]) {
+      const { put } = setUp();
+      put(WAITING, known);
+      put(RUNS, known);
+      expect(put(WAITING, known)).toEqual(PENDING);
+      expect(put(WAITING, known, 'run-1', [0])).toEqual(PENDING);
+      expect(put(WAITING, result, 'run-1', [])).toEqual(expected);
+    }
+  });
+
+  it('fails its target if that belongs to other resources too', () => {
+    const { put, store } = setUp();
+    const session = decodeRawSession({
+      metadata: { uid: 'run-2' },
+      status: {
+        targets: [
+          { ...rawTarget('lint:update', WAITING), resources: ['a', 'lint'] },
+          rawTarget('tiltfile:update', RAW_STATES.succeeded),
+        ],
+      },
+    });
+    put(WAITING, EDITED);
+    const facts = sessionFacts({ a: editedResource('ok', [rawUpdate(LATEST)]), lint: FAILED });
+    store.apply('test', { type: 'upsert', session: { ...session, facts } });
+    const record = store.get(session.id);
+    expect(record && verdictOfRecord(record).state).toBe('failed');
+  });
+
+  it('is read the same in whole and by its changes, for any states and facts', () => {
+    const states: Json[] = [
+      WAITING,
+      { waiting: { waitReason: 'tiltfile-reload' } },
+      RUNS,
+      RAW_STATES.failed,
+      SUCCEEDED_LATER,
+      RAW_STATES.inactive,
+      RAW_STATES.disabled,
+    ];
+    const resource = fc
+      .record({
+        triggerMode: fc.constantFrom(0, 1, 2),
+        hasPendingChanges: fc.boolean(),
+        queued: fc.boolean(),
+        updateStatus: fc.constantFrom('ok', 'error', 'in_progress', 'none', undefined),
+        buildHistory: fc.constantFrom([], ...TIMES.map((time) => [rawUpdate(time, 'boom')])),
+      })
+      .map((status) => decodeResource({ metadata: { name: 'lint' }, status }));
+    const steps = fc.array(fc.record({ state: fc.nat(states.length - 1), resource: fc.option(resource) }), {
+      maxLength: 8,
+    });
+    fc.assert(
+      fc.property(steps, (all) => {
+        const [whole, byChanges] = [setUp(), setUp()];
+        let lint: ResourceOptions = MANUAL;
+        let last: number | null = null;
+        for (const { state, resource: next } of all) {
+          lint = next ?? lint;
+          const changed = last === null ? undefined : last === state ? [] : [0];
+          last = state;
+          const seen = whole.put(states[state] ?? WAITING, lint);
+          expect(byChanges.put(states[state] ?? WAITING, lint, 'run-1', changed)).toEqual(seen);
+          expect(whole.put(states[state] ?? WAITING, lint)).toEqual(seen);
+        }
+      }),
+      { numRuns: 1_000 },
+    );
   });
 });
 

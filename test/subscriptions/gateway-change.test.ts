@@ -182,7 +182,7 @@ function manual(state: 'succeeded' | 'running' | 'waits', hasPendingChanges = fa
       ? { ...target, state: { is: 'waiting' as const, waitReason: 'unknown' } }
       : target,
   );
-  const lint = resourceFacts('lint', { triggerMode: 'manual', hasPendingChanges });
+  const lint = resourceFacts('lint', { triggerMode: 'manual', hasPendingChanges, lastUpdate: null });
   return explained({ ...of, status: { ...of.status, targets } }, [lint]);
 }
 
