@@ -218,13 +218,17 @@ export function createJsonReader(max: number): (value: unknown, key: Key) => unk
 
 /** Reads a Go map of strings of at most `max` entries as pairs, sorted by key. */
 export function keyValues(value: unknown, key: Key, max = MAX_ENTRIES): readonly KeyValue[] {
-  return value == null ? NONE : field(value, key, (object) => readEntries(record(object), max));
+  if (value == null) return NONE;
+  const entries = field(value, key, readEntries);
+  if (entries.length > max) throw tooMany(max, entries.length, key);
+  return entries;
 }
 
-function readEntries(object: JsonObject, max: number): KeyValue[] {
-  const keys = Object.keys(object);
-  if (keys.length > max) throw tooMany(max, keys.length);
-  return keys.sort().map((key) => ({ key, value: string(object[key], key) }));
+function readEntries(value: unknown): KeyValue[] {
+  const object = record(value);
+  return Object.keys(object)
+    .sort()
+    .map((key) => ({ key, value: string(object[key], key) }));
 }
 
 /** A value of an enum: the model's word, and the text that Tilt writes. */
