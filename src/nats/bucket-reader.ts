@@ -119,7 +119,7 @@ export function createBucketReader(
       if (initial !== null && initial.last < initial.from) onLoss(initial.last);
       caughtUp('sessions');
     },
-    removeExpired: (signal) => followExpiry({ clock, maxAgeMs, findOldest, onExpired: removeUpTo }, signal),
+    removeExpired: (signal) => followExpiry({ clock, maxAgeMs, newest, liveness, onExpired: remove }, signal),
     dispose() {
       liveness.dispose();
       entries.dispose();
@@ -158,30 +158,22 @@ export function createBucketReader(
     if (!isAlive) liveness.wrote(key);
   }
 
-  /** Time at which the oldest Session without a live publisher was written; infinite without one. */
-  function findOldest(): number {
-    let oldest = Number.POSITIVE_INFINITY;
-    for (const [key, { writtenAt }] of newest) {
-      if (writtenAt < oldest && !liveness.isAlive(key)) oldest = writtenAt;
-    }
-    return oldest;
-  }
-
-  /**
-   * Removes the Sessions that the bucket has expired. They are not kept as GONE: a gateway that starts has
-   * nothing of them, and could not tell a client that moves to it that they do not exist any more.
-   */
-  function removeUpTo(time: number): void {
+  function remove(entry: Entry): void {
     if (initial !== null) return;
-    for (const [key, { id, writtenAt }] of newest) {
-      if (writtenAt > time || liveness.isAlive(key)) continue;
-      entries.forget(key);
-      revisions.delete(key);
-      const since = new Date(writtenAt + maxAgeMs).toISOString();
-      const reason = 'it exceeded the age limit of the bucket';
-      push({ type: 'remove', id, reason, since, ageMs: Number.POSITIVE_INFINITY });
-    }
+    entries.forget(entry.key);
+    revisions.delete(entry.key);
+    push(toExpiry(entry, maxAgeMs));
   }
+}
+
+/**
+ * The removal of a Session that the bucket has expired. It is not kept as GONE: a gateway that starts has
+ * nothing of it, and could not tell a client that moves to it that it does not exist any more.
+ */
+function toExpiry({ id, writtenAt }: Entry, maxAgeMs: number): LogChange {
+  const since = new Date(writtenAt + maxAgeMs).toISOString();
+  const reason = 'it exceeded the age limit of the bucket';
+  return { type: 'remove', id, reason, since, ageMs: Number.POSITIVE_INFINITY };
 }
 
 /**
@@ -195,19 +187,27 @@ interface ExpiryOptions {
   readonly clock: Clock;
   /** Age at which the bucket expires states, in milliseconds; 0: never. */
   readonly maxAgeMs: number;
-  /** Returns the time at which the oldest state that can expire was written; infinite without one. */
-  findOldest(): number;
-  /** @param writtenAt states that were written up to this time have expired */
-  onExpired(writtenAt: number): void;
+  readonly newest: ReadonlyMap<string, Entry>;
+  readonly liveness: Pick<Liveness, 'isAlive'>;
+  onExpired(entry: Entry): void;
 }
 
-/** Reports that states have expired, once the oldest has and periodically, until the signal aborts. */
+/** Reports each state that has expired, once the oldest has and periodically, until the signal aborts. */
 async function followExpiry(options: ExpiryOptions, signal: AbortSignal): Promise<void> {
-  const { clock, maxAgeMs, findOldest, onExpired } = options;
+  const { clock, maxAgeMs, newest, liveness, onExpired } = options;
   const { min, max } = EXPIRY_CHECK_MS;
+  // A live publisher writes its states again before they expire.
+  const others = () => [...newest.values()].filter(({ key }) => !liveness.isAlive(key));
   while (!signal.aborted) {
-    const ms = maxAgeMs > 0 ? findOldest() + maxAgeMs - clock.now() : max;
-    await sleep(clock, Math.min(Math.max(ms, min), max), signal);
-    if (maxAgeMs > 0 && !signal.aborted) onExpired(clock.now() - maxAgeMs);
+    const oldest = maxAgeMs > 0 ? findOldest(others()) : Number.POSITIVE_INFINITY;
+    await sleep(clock, Math.min(Math.max(oldest + maxAgeMs - clock.now(), min), max), signal);
+    if (maxAgeMs <= 0 || signal.aborted) continue;
+    const expired = clock.now() - maxAgeMs;
+    for (const entry of others()) if (entry.writtenAt <= expired) onExpired(entry);
   }
+}
+
+/** Time at which the oldest state was written; infinite without one. */
+function findOldest(entries: readonly Entry[]): number {
+  return entries.reduce((time, { writtenAt }) => Math.min(time, writtenAt), Number.POSITIVE_INFINITY);
 }

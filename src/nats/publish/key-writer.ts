@@ -126,9 +126,8 @@ export function createKeyWriter(options: KeyWriterOptions): KeyWriter {
     problems.state.solved();
     // A deletion of the state often includes its presence. The next heartbeat reports why it could not be
     // written.
-    if (isRewritten && state.connection !== 'gone') {
-      await owned.sendHeartbeat(bucket).then(problems.presence.solved, () => {});
-    }
+    if (!isRewritten || state.connection === 'gone') return;
+    await owned.sendHeartbeat(bucket).then(problems.presence.solved, () => {});
   }
 
   /** Gives up if retrying is useless. Otherwise logs the error and creates a missing bucket again. */

@@ -144,7 +144,7 @@ export function createWriteQueue(options: WriteQueueOptions, owned: OwnedKey, ti
   }
 
   async function writeOne(bucket: Bucket, state: SessionState): Promise<void> {
-    const [ageMs, startedAt] = [ageOf(state), clock.monotonic()];
+    const [ageMs, startedAt] = [ageWhenWritten(state, times, clock), clock.monotonic()];
     await owned.put(bucket, state, ageMs);
     times.record(state, startedAt);
     if (waiting[0] === state) waiting.shift();
@@ -152,12 +152,12 @@ export function createWriteQueue(options: WriteQueueOptions, owned: OwnedKey, ti
     retryMs = RETRY_MS.first;
     await options.onWritten(bucket, state, ageMs > 0);
   }
+}
 
-  /** Time since a state was reached, in milliseconds; 0 for one that is written for the first time. */
-  function ageOf(state: SessionState): number {
-    if (state.endedAt === undefined) return times.ageOf(state);
-    return Math.max(1, Math.round(clock.now() - state.endedAt));
-  }
+/** Time since a state was reached, in milliseconds; 0 for one that is written for the first time. */
+function ageWhenWritten(state: SessionState, times: WriteTimes, clock: Clock): number {
+  if (state.endedAt === undefined) return times.ageOf(state);
+  return Math.max(1, Math.round(clock.now() - state.endedAt));
 }
 
 /**
