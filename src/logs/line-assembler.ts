@@ -69,7 +69,7 @@ export function createLineAssembler({ redactor, lineBytes, emit }: AssemblerOpti
   /** Span of an unfinished warning or error. */
   let message: string | null = null;
   const maxRaw = lineBytes * MAX_RAW;
-  const keyBlocks = createKeyBlocks();
+  const output = createLineOutput({ redactor, lineBytes, emit });
   const continuations = createContinuations();
 
   return {
@@ -110,7 +110,7 @@ export function createLineAssembler({ redactor, lineBytes, emit }: AssemblerOpti
     clear() {
       open.clear();
       message = null;
-      keyBlocks.clear();
+      output.clear();
       continuations.clear();
     },
   };
@@ -135,7 +135,7 @@ export function createLineAssembler({ redactor, lineBytes, emit }: AssemblerOpti
   function addEnd(segment: Segment, span: Span, part: string): void {
     // Nearly every segment is one line.
     if (!open.has(span.id) && part.length <= maxRaw && !part.includes('\r')) {
-      emitLine(segment, span, part, false);
+      output.emitLine(segment, span, part, false);
     } else {
       addPart(segment, span, part);
       end(span.id);
@@ -152,30 +152,37 @@ export function createLineAssembler({ redactor, lineBytes, emit }: AssemblerOpti
     if (line === undefined) return;
     open.delete(id);
     const { text } = line.content;
-    if (line.isHidden) hide(line.span, text);
-    else emitLine(line, line.span, text, isCut || line.content.isCut);
+    if (line.isHidden) output.hideLine(line.span, text);
+    else output.emitLine(line, line.span, text, isCut || line.content.isCut);
   }
+}
 
-  function hide({ id, resource }: Span, text: string): void {
-    // It may be the first line of a private key.
-    keyBlocks.redact(id, cleanStyles(text));
-    emit({ resource, styledText: null });
-  }
-
-  function emitLine(
-    { time, level }: Pick<Segment, 'time' | 'level'>,
-    span: Span,
-    text: string,
-    isCut: boolean,
-  ): void {
-    const clean = cleanStyles(text);
-    const redacted = redactor.redact(keyBlocks.redact(span.id, clean) ?? clean);
-    // A secret that is cut may not look like one, unless a part of the line far from its end is shown.
-    // Decided after the redaction, which moves the end closer.
-    const whole = isCut && redacted.length < 2 * lineBytes ? dropLastWord(redacted) : redacted;
-    const styledText = copy(cutText(isCut ? `${whole}…` : whole, lineBytes));
-    emit({ time, level, resource: span.resource, target: span.target, styledText });
-  }
+/** Redacts and emits lines. Remembers for each span whether its last line is within a private key. */
+function createLineOutput({ redactor, lineBytes, emit }: AssemblerOptions) {
+  const keyBlocks = createKeyBlocks();
+  return {
+    /** Emits a line. @param isCut whether its end is missing */
+    emitLine(
+      { time, level }: Pick<Segment, 'time' | 'level'>,
+      span: Span,
+      text: string,
+      isCut: boolean,
+    ): void {
+      const clean = cleanStyles(text);
+      const redacted = redactor.redact(keyBlocks.redact(span.id, clean) ?? clean);
+      // A secret that is cut may not look like one, unless a part of the line far from its end is shown.
+      // Decided after the redaction, which moves the end closer.
+      const whole = isCut && redacted.length < 2 * lineBytes ? dropLastWord(redacted) : redacted;
+      const styledText = copy(cutText(isCut ? `${whole}…` : whole, lineBytes));
+      emit({ time, level, resource: span.resource, target: span.target, styledText });
+    },
+    /** Emits that a line is hidden because its start is missing. It may be the first line of a private key. */
+    hideLine({ id, resource }: Span, text: string): void {
+      keyBlocks.redact(id, cleanStyles(text));
+      emit({ resource, styledText: null });
+    },
+    clear: keyBlocks.clear,
+  };
 }
 
 function dropLastWord(text: string): string {
