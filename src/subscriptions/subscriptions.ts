@@ -189,11 +189,11 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
     joinable.set(key, { group, binding });
     return group;
   }
+}
 
-  function failed(source: ExecutionResult | AsyncIterable<unknown>): ExecutionResult {
-    if (Symbol.asyncIterator in source) throw new TypeError('Expected a source of subscriptionResolvers.');
-    return source;
-  }
+function failed(source: ExecutionResult | AsyncIterable<unknown>): ExecutionResult {
+  if (Symbol.asyncIterator in source) throw new TypeError('Expected a source of subscriptionResolvers.');
+  return source;
 }
 
 const NO_CACHE: SnapshotCache = { get: () => undefined, set: () => {}, delete: () => {} };
