@@ -100,8 +100,9 @@ export function compileIdFilter(
 }
 
 /**
- * Whether two gateways that read the same log may show different Sessions for a filter. Each decides by itself
- * whether a Session is STALE, from which its verdict follows, and whether a waiting target is UNTRIGGERED.
+ * Whether two gateways that read the same log may show different Sessions for a filter. Each decides by
+ * itself whether a Session is STALE, from which its verdict follows, and whether a waiting target is
+ * UNTRIGGERED.
  */
 export function dependsOnGateway(where: InputMaybe<SessionFilter> | undefined): boolean {
   if (where == null) return false;

@@ -14,8 +14,8 @@ export interface SegmentReader {
   /**
    * Continues after segments that Tilt has dropped, up to the end of the next message. Unfinished lines end.
    *
-   * @param missing number of segments, which count as lines: nearly every segment is one line. Their resources
-   * are unknown
+   * @param missing number of segments, which count as lines: nearly every segment is one line. Their
+   * resources are unknown
    */
   beginGap(missing: number): void;
   /** Counts the lines that are left out of a burst. Its other segments follow. */

@@ -46,10 +46,10 @@ export interface WritableLog extends SessionLog {
  * Creates an empty log. It keeps the newest lines within the limits and drops the oldest first: those of the
  * resource beyond `lines` or `bytes`, and the oldest of all beyond `totalBytes`.
  *
- * `dropped` of `since` is exact for a selection by resource and for the whole log, apart from missing lines. A selection by target or
- * level counts all lines of its resource, or of the log, that are no longer kept, since their targets and
- * levels are no longer known. Every selection counts all missing lines, whose resources are unknown. The
- * number is too low for a reader that is behind by more than 32,768 batches
+ * `dropped` of `since` is exact for a selection by resource and for the whole log, apart from missing lines.
+ * A selection by target or level counts all lines of its resource, or of the log, that are no longer kept,
+ * since their targets and levels are no longer known. Every selection counts all missing lines, whose
+ * resources are unknown. The number is too low for a reader that is behind by more than 32,768 batches
  * divided by the number of resources. The 2,000 resources that wrote last are kept; lines of a forgotten one
  * only count in selections without a resource.
  */

@@ -90,8 +90,8 @@ const PENDING = 'pending';
 const IN_PROGRESS = 'in_progress';
 
 /**
- * `UpdateStatusOK` and `UpdateStatusError`: the result of the last update. They stay while files change, until
- * the next one (`ManifestState.UpdateStatus`).
+ * `UpdateStatusOK` and `UpdateStatusError`: the result of the last update. They stay while files change,
+ * until the next one (`ManifestState.UpdateStatus`).
  */
 const OK = 'ok';
 const ERROR = 'error';

@@ -32,8 +32,8 @@ export interface ResourceFacts {
   /** Whether Tilt runs an update of it, or is going to. Default: false. */
   readonly isUpdating?: true;
   /**
-   * The last update that ended, of a resource with a manual trigger mode; null if none has. Default: it is not
-   * known.
+   * The last update that ended, of a resource with a manual trigger mode; null if none has. Default: it is
+   * not known.
    */
   readonly lastUpdate?: UpdateResult | null;
   readonly isDisabled: boolean;

@@ -22,8 +22,8 @@ const NO_REASON = 'unknown';
  *
  * If the last update failed, the target has that failed state instead: nothing has run since, and Tilt still
  * counts the resource as failed (its `updateStatus`), while an untriggered target would let the Session pass.
- * Of the last run that the target showed and the last one that the resource lists, the later decides. A target
- * that ran after both waits until Tilt says how the run ended.
+ * Of the last run that the target showed and the last one that the resource lists, the later decides. A
+ * target that ran after both waits until Tilt says how the run ended.
  *
  * The facts can be up to a second older than the Session. So a target whose last update has ended, or that
  * never was to run, and now waits, is marked at once: a resource in a manual mode runs again only after a

@@ -10,8 +10,8 @@ import { type Omission, writeFitting } from './write-fitting.js';
 /** State of a Session to be written. */
 export interface SessionState extends Pick<Envelope, 'session' | 'connection' | 'error'> {
   /**
-   * Time at which the Session ended, in milliseconds since 1970, if this publisher has not seen it before. The
-   * key may have the result already, or a later run. It is written only if {@link lacksResult}.
+   * Time at which the Session ended, in milliseconds since 1970, if this publisher has not seen it before.
+   * The key may have the result already, or a later run. It is written only if {@link lacksResult}.
    */
   readonly endedAt?: number;
 }
