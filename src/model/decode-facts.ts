@@ -1,4 +1,4 @@
-import { decodeExcerpts, encodeExcerpt } from './decode-excerpts.js';
+import { decodeExcerpts } from './decode-excerpts.js';
 import {
   DecodeError,
   defineEnum,
@@ -56,7 +56,8 @@ function decodeMeta(value: unknown): Pick<ResourceFacts, 'name' | 'labels'> {
 
 function decodeStatus(name: string, value: unknown): Omit<ResourceFacts, 'name' | 'labels'> {
   const status = record(value);
-  const isUpdating = status.updateStatus === PENDING || status.updateStatus === IN_PROGRESS;
+  const isUpdating =
+    status.updateStatus === UPDATE_STATUS.pending || status.updateStatus === UPDATE_STATUS.inProgress;
   const triggerMode = decodeTriggerMode(status.triggerMode);
   return {
     links: listOf(status.endpointLinks, 'endpointLinks', decodeLink, MAX_LINKS),
@@ -81,23 +82,18 @@ function decodeOrder(value: unknown): number | null {
 }
 
 /**
- * `UpdateStatusPending`. A resource in a manual mode has it only before its first run by Tilt itself, or
- * after a person has triggered it (`ManifestState.UpdateStatus`).
+ * `UpdateStatus` of a resource (`ManifestState.UpdateStatus`). A resource in a manual mode is `pending` only
+ * before its first run by Tilt itself, or after a person has triggered it. A local resource without an update
+ * command has `pending` instead of `in_progress`. `ok` and `error` are the result of the last update: they
+ * stay while files change, until the next one. `none` is a resource without an update.
  */
-const PENDING = 'pending';
-
-/** `UpdateStatusInProgress`. A local resource without an update command has `pending` instead. */
-const IN_PROGRESS = 'in_progress';
-
-/**
- * `UpdateStatusOK` and `UpdateStatusError`: the result of the last update. They stay while files change,
- * until the next one (`ManifestState.UpdateStatus`).
- */
-const OK = 'ok';
-const ERROR = 'error';
-
-/** Status of a resource without an update, when it is encoded (`UpdateStatusNone`). */
-const NONE = 'none';
+export const UPDATE_STATUS = {
+  pending: 'pending',
+  inProgress: 'in_progress',
+  ok: 'ok',
+  error: 'error',
+  none: 'none',
+} as const;
 
 /** Decodes the result of the last update. Tilt lists it first, with the same texts as the target has. */
 function decodeLastUpdate({
@@ -105,11 +101,15 @@ function decodeLastUpdate({
   buildHistory,
 }: ReturnType<typeof record>): Pick<ResourceFacts, 'lastUpdate'> {
   if (updateStatus == null) return {};
-  if (updateStatus !== OK && updateStatus !== ERROR) return { lastUpdate: null };
+  if (updateStatus !== UPDATE_STATUS.ok && updateStatus !== UPDATE_STATUS.error) return { lastUpdate: null };
   const [last] = listOf(buildHistory, 'buildHistory', decodeUpdate);
   const { startTime = null, finishTime = null, error = null } = last ?? {};
   return {
-    lastUpdate: { startTime, finishTime, error: updateStatus === OK ? null : (error ?? NO_REASON) },
+    lastUpdate: {
+      startTime,
+      finishTime,
+      error: updateStatus === UPDATE_STATUS.ok ? null : (error ?? NO_REASON),
+    },
   };
 }
 
@@ -136,7 +136,7 @@ function kindOf(name: string, status: ReturnType<typeof record>): ResourceFacts[
 }
 
 /** `TriggerMode` of `pkg/model/trigger_mode.go`; absent is 0. */
-const TRIGGER_MODES: readonly TriggerMode[] = [
+export const TRIGGER_MODES: readonly TriggerMode[] = [
   'auto',
   'manual-with-auto-init',
   'manual',
@@ -197,77 +197,7 @@ function decodeClusterError(status: unknown): string | null {
   return status == null ? null : optionalString(record(status).error, 'error');
 }
 
-/**
- * Encodes facts as the lists of Tilt's own objects from which they can be decoded again, and excerpts of its
- * log. The address of Tilt's UI is left out, because it is valid on one machine only.
- */
-export function encodeFacts({ resources, cluster, excerpts }: SessionFacts): object {
-  return {
-    ...(resources && { resources: resources.map(encodeResource) }),
-    ...(cluster && { cluster: encodeCluster(cluster) }),
-    ...(excerpts && { excerpts: excerpts.map(encodeExcerpt) }),
-  };
-}
-
-/** Encodes a `Cluster`. */
-export function encodeCluster({ error }: ClusterFacts): object {
-  return { status: { error: error ?? undefined } };
-}
-
-/** Encodes a `UIResource`. */
-export function encodeResource(resource: ResourceFacts): object {
-  const { name, labels, links, kind, waitingOn, conditions, triggerMode } = resource;
-  const info = INFO_FIELDS[kind];
-  const mode = TRIGGER_MODES.indexOf(triggerMode);
-  return {
-    metadata: {
-      name,
-      ...(labels.length > 0 && { labels: Object.fromEntries(labels.map((label) => [label, label])) }),
-    },
-    status: {
-      ...(links.length > 0 && {
-        endpointLinks: links.map(({ url, name }) => ({ url, name: name ?? undefined })),
-      }),
-      ...(info !== null && { [info]: {} }),
-      ...(mode !== 0 && { triggerMode: mode }),
-      ...(resource.hasPendingChanges && { hasPendingChanges: true }),
-      ...(resource.queued && { queued: true }),
-      ...(resource.isUpdating && { updateStatus: IN_PROGRESS }),
-      ...encodeLastUpdate(resource),
-      ...(resource.isDisabled && { disableStatus: { state: 'Disabled' } }),
-      ...(conditions.length > 0 && { conditions: conditions.map(encodeCondition) }),
-      ...(waitingOn.length > 0 && { waiting: { on: waitingOn } }),
-      ...(resource.order !== null && { order: resource.order }),
-    },
-  };
-}
-
-function encodeLastUpdate({ lastUpdate }: ResourceFacts): object {
-  if (lastUpdate === undefined) return {};
-  if (lastUpdate === null) return { updateStatus: NONE };
-  const { error, ...times } = lastUpdate;
-  return error === null
-    ? { updateStatus: OK, buildHistory: [times] }
-    : { updateStatus: ERROR, buildHistory: [lastUpdate] };
-}
-
-const INFO_FIELDS = {
-  local: 'localResourceInfo',
-  kubernetes: 'k8sResourceInfo',
-  compose: 'composeResourceInfo',
-  tiltfile: null,
-  unknown: null,
-} as const;
-
-function encodeCondition({ typeText, status, reason }: ResourceCondition): object {
-  return {
-    type: typeText,
-    status: status ? 'True' : 'False',
-    reason: reason ?? undefined,
-  };
-}
-
-/** Decodes the result of {@link encodeFacts}; undefined if nothing is known. */
+/** Decodes the result of `encodeFacts`; undefined if nothing is known. */
 export function decodeFacts(value: unknown): SessionFacts | undefined {
   if (value == null) return undefined;
   const facts = record(value);

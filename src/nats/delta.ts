@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { decodeMeta, decodeSpec, decodeStatus } from '../model/decode.js';
-import { encodeFacts } from '../model/decode-facts.js';
 import { DecodeError, field, record } from '../model/decode-fields.js';
 import { decodeTargetsAt } from '../model/decode-targets.js';
 import { encodeMeta, encodeSession, encodeSpec, encodeStatus, encodeTarget } from '../model/encode.js';
+import { encodeFacts } from '../model/encode-facts.js';
 import { NO_FACTS, type SessionFacts } from '../model/facts.js';
 import type { ObjectMeta, Session } from '../model/session.js';
 import { applyFactsDelta, encodeFactsDelta, readIndexed } from './facts-delta.js';

@@ -1,5 +1,6 @@
-import { decodeCluster, decodeResource, encodeCluster, encodeResource } from '../model/decode-facts.js';
+import { decodeCluster, decodeResource } from '../model/decode-facts.js';
 import { DecodeError, field } from '../model/decode-fields.js';
+import { encodeCluster, encodeResource } from '../model/encode-facts.js';
 import { NO_FACTS, type ResourceFacts, type SessionFacts } from '../model/facts.js';
 import { sameJson } from '../model/same-json.js';
 

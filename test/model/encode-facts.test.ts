@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeCluster, decodeFacts, decodeResource, encodeFacts } from '../../src/model/decode-facts.js';
+import { decodeCluster, decodeFacts, decodeResource } from '../../src/model/decode-facts.js';
+import { encodeFacts } from '../../src/model/encode-facts.js';
 import { NO_FACTS, type SessionFacts } from '../../src/model/facts.js';
 import { factsWithExcerpts, rawClusters, rawResources } from '../support/fact-arbitraries.js';
 

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeSession } from '../../src/model/decode.js';
-import { decodeFacts, encodeFacts } from '../../src/model/decode-facts.js';
+import { decodeFacts } from '../../src/model/decode-facts.js';
 import { DecodeError } from '../../src/model/decode-fields.js';
 import { encodeSession } from '../../src/model/encode.js';
+import { encodeFacts } from '../../src/model/encode-facts.js';
 import type { SessionFacts } from '../../src/model/facts.js';
 import type { Session } from '../../src/model/session.js';
 import { applyDelta, digestOf, encodeDelta } from '../../src/nats/delta.js';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeCluster, decodeResource, encodeFacts } from '../../src/model/decode-facts.js';
+import { decodeCluster, decodeResource } from '../../src/model/decode-facts.js';
+import { encodeFacts } from '../../src/model/encode-facts.js';
 import { oneLine, plainText } from '../../src/model/plain-text.js';
 import { toFactObject } from '../../src/providers/fact-objects.js';
 import { createFactTable, diffUnavailable, type FactTable } from '../../src/providers/fact-table.js';

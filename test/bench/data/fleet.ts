@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { decodeSession } from '../../../src/model/decode.js';
-import { encodeFacts } from '../../../src/model/decode-facts.js';
 import { encodeSession, encodeTarget } from '../../../src/model/encode.js';
+import { encodeFacts } from '../../../src/model/encode-facts.js';
 import { NO_FACTS } from '../../../src/model/facts.js';
 import type { Session } from '../../../src/model/session.js';
 import { encodeDelta } from '../../../src/nats/delta.js';
