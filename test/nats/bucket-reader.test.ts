@@ -80,6 +80,16 @@ function entryOf(
   };
 }
 
+/** The entry as if a delta had led to it, with a digest that is not that of its Session. */
+function derived(entry: Entry): Entry {
+  const { id, revision } = entry;
+  const of = session(id.split('/')[0] ?? '', {}, { resourceVersion: String(revision) });
+  return {
+    ...entry,
+    delta: { session: of, changedTargets: [], serial: revision, length: 9, digest: 'another' },
+  };
+}
+
 /** The entry as written by another publisher. */
 function by(publisher: string, entry: Entry): Entry {
   const { content } = entry;
@@ -201,18 +211,22 @@ describe('a bucket reader that starts', () => {
     expect(news()).toEqual(['snapshot at 5 a/Tiltfile']);
   });
 
-  it('keeps only the newest states of a history that is larger than its memory', () => {
+  it.each([
+    ['complete states', (entry: Entry) => entry],
+    ['deltas', derived],
+  ])('keeps only the newest states of a history that is larger than its memory: %s', (_, as) => {
     const { clock, reader, news } = setUp();
     const bytes = MAX_HISTORY_BYTES / 2;
     reader.begin(false);
     for (const instance of ['a', 'b']) reader.seen(`${instance}.Tiltfile`, 'p');
-    reader.take({ ...entryOf(clock, 'a', 1), bytes });
-    reader.take({ ...entryOf(clock, 'b', 2), bytes });
-    reader.take({ ...entryOf(clock, 'a', 3, 'live', 0, 1), bytes: 1 });
-    reader.take({ ...entryOf(clock, 'b', 4, 'live', 0, 2), bytes: 1 });
+    reader.take(entryOf(clock, 'a', 1));
+    reader.take(entryOf(clock, 'b', 2));
+    reader.take(as({ ...entryOf(clock, 'a', 3, 'live', 0, 1), bytes }));
+    reader.take(as({ ...entryOf(clock, 'b', 4, 'live', 0, 2), bytes }));
+    reader.take(as({ ...entryOf(clock, 'a', 5, 'live', 0, 3), bytes: 1 }));
     reader.presenceCaughtUp();
     reader.sessionsCaughtUp();
-    expect(news()).toEqual(['snapshot at 4 b/Tiltfile a/Tiltfile']);
+    expect(news()).toEqual(['snapshot at 5 b/Tiltfile a/Tiltfile']);
   });
 
   it('marks a live Session as STALE if its publisher sends no heartbeats', () => {
@@ -585,12 +599,8 @@ describe('the age limit of a bucket', () => {
 });
 
 describe('a key whose deltas led to another state', () => {
-  /** An entry that a delta led to, with a digest that is not that of its Session. */
   function wrong(clock: ManualClock, revision: number): Entry {
-    const entry = entryOf(clock, 'a', revision, 'live', 0, revision - 1);
-    const of = session('a', {}, { resourceVersion: String(revision) });
-    const delta = { session: of, changedTargets: [], serial: revision, length: 9, digest: 'another' };
-    return { ...entry, delta };
+    return derived(entryOf(clock, 'a', revision, 'live', 0, revision - 1));
   }
 
   it('takes no further delta until its state was read completely', async () => {
