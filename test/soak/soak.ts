@@ -92,10 +92,10 @@ const DIGEST_POLL_MS = 250;
 const MIN_WARM_UP_ROUNDS = 3;
 
 /**
- * Maximum number of final measurements while figures exceed the first ones. Temporary resources go away; a
- * leak does not.
+ * Maximum number of final measurements while figures exceed the first ones. Nothing happens between them:
+ * temporary resources, such as the timer of a digest, go away; a leak does not.
  */
-const MAX_FINAL_MEASUREMENTS = 3;
+const MAX_FINAL_MEASUREMENTS = 5;
 
 /** Additional time that a call to another process may take, in milliseconds. */
 const CALL_SLACK_MS = 60_000;
@@ -125,7 +125,8 @@ export async function runSoak(plan: SoakPlan, signal: AbortSignal, onRound: OnRo
   await runRounds(parts, { ms: plan.warmUpMs, minRounds: MIN_WARM_UP_ROUNDS }, () => {});
   // The first counts load what the metrics need.
   await count(parts);
-  const start = await idleFigures(parts);
+  await untilIdle(parts);
+  const start = await readFigures(parts);
   const before = await count(parts);
   const progress = { rounds: 0, ms: 0 };
   await runRounds(parts, { ms: plan.ms, minRounds: 1 }, async (rounds, ms) => {
@@ -135,14 +136,15 @@ export async function runSoak(plan: SoakPlan, signal: AbortSignal, onRound: OnRo
     );
   });
   const counts = { ...progress, ...subtractCounts(before, await count(parts)) };
-  let end = await idleFigures(parts);
+  await untilIdle(parts);
+  let end = await readFigures(parts);
   for (
     let measurements = 1;
     measurements < MAX_FINAL_MEASUREMENTS &&
     PROCESSES.some((name) => findGrowth(start[name], end[name]).length > 0);
     measurements += 1
   ) {
-    end = await idleFigures(parts);
+    end = await readFigures(parts);
   }
   await untilDigestCompared(parts, before.digests);
   const { mismatches, firstMismatches } = await readers.call('counts');
@@ -198,15 +200,21 @@ async function caughtUp({ gateway, publisher }: Parts): Promise<void> {
 
 const PROCESSES = ['gateway', 'publisher'] as const;
 
-/** Reads the figures without readers, with the Tilts in a fixed state. */
-async function idleFigures(parts: Parts): Promise<Record<(typeof PROCESSES)[number], Figures>> {
-  const { plan, tilts, gateway, publisher, readers } = parts;
+/** Disconnects all readers, and brings the Tilts into a fixed state. */
+async function untilIdle(parts: Parts): Promise<void> {
+  const { plan, tilts, gateway, readers } = parts;
   await readers.call('closeReaders', { includeHalfOpen: !plan.waitsForCuts });
   await settle(readers, await tilts.reset(plan.refill, () => caughtUp(parts)));
   await readers.call('closeReaders', { includeHalfOpen: !plan.waitsForCuts });
   const isIdle = await gateway.call('untilNoReaders', { ms: NO_READERS_MS }, NO_READERS_MS + CALL_SLACK_MS);
   // Otherwise the figures show the remaining readers.
   if (isIdle) await readers.call('closeReaders', { includeHalfOpen: true });
+}
+
+async function readFigures({
+  gateway,
+  publisher,
+}: Parts): Promise<Record<(typeof PROCESSES)[number], Figures>> {
   return {
     gateway: await gateway.call('figures', undefined, FIGURES_MS),
     publisher: await publisher.call('figures', undefined, FIGURES_MS),
