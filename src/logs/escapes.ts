@@ -28,6 +28,12 @@ export function decodeEscapes(line: string): readonly DecodedText[] {
 
 const ESCAPE = /[\\%&]/;
 
+/**
+ * A character of ASCII by its code, in JSON, a program, a URL or HTML. It may be any part of a name, such as
+ * `pas\x73word`; other escapes stand for punctuation and white space, and only split words.
+ */
+export const CODE_ESCAPE = /(?:\\(?:u00|x)|%)[2-7][\da-fA-F]|&#/;
+
 /** Replaces each escape by one character. Null if there is none. */
 function decode(
   source: DecodedText,

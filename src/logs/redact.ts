@@ -1,5 +1,5 @@
 import { RE2JS, RE2JSException } from 're2js';
-import { decodeEscapes } from './escapes.js';
+import { CODE_ESCAPE, decodeEscapes } from './escapes.js';
 import { DEFAULT_RULES, HINT, type RedactionRule } from './redaction-rules.js';
 import { removeStyles, splitStyles } from './styled-text.js';
 import type { Range } from './text-range.js';
@@ -92,8 +92,10 @@ function parsePattern(pattern: string): RE2JS {
 
 /** Finds the default secrets of a line, also those within escapes. */
 function findSecrets(line: string): Range[] {
-  if (!HINT.test(line)) return [];
+  // A code may stand for a letter of a name, or for the colon of a URL: no hint is seen in the line itself.
+  if (!HINT.test(line) && !CODE_ESCAPE.test(line)) return [];
   return decodeEscapes(line).flatMap(({ text, indexes }) => {
+    if (!HINT.test(text)) return [];
     const ranges: Range[] = [];
     for (const rule of DEFAULT_RULES) applyRule(rule, text, ranges);
     if (indexes === null) return ranges;

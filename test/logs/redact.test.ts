@@ -104,6 +104,63 @@ describe('createRedactor', () => {
   });
 
   it.each([
+    'window.S={"db":"postgres:\\u002F\\u002Fbob:@@db\\u002Fapp"}',
+    '{"db":"postgres:\\\\u002f\\\\u002fbob:@@db"}',
+    'postgres:%2F%2Fbob:@@db',
+    'postgres&#58;//bob:@@db',
+    'postgres&#x3a;//bob:@@db',
+    'postgres\\u003a//bob:@@db',
+    'pas\\x73word=@',
+    '\\u0070assword=@',
+    '?tok%65n=@',
+    'Set-Cooki&#101;: @',
+  ])('redacts a secret that only escaped characters announce: %s', (text) => {
+    expect(redact(text.replace('@', 'sid=hunter2'))).toBe(text.replace('@', '[REDACTED]'));
+  });
+
+  it('redacts a secret whatever characters before it are escaped, and however', () => {
+    const escapes = [
+      (code: string) => `\\u00${code}`,
+      (code: string) => `\\x${code}`,
+      (code: string) => `\\\\u00${code.toUpperCase()}`,
+      (code: string) => `\\u005cu00${code}`,
+      (code: string) => `%${code}`,
+      (code: string) => `&#x${code};`,
+      (code: string) => `&#${Number.parseInt(code, 16)};`,
+    ];
+    const announcements = [
+      'postgres://bob:',
+      '?sig=',
+      '&session_id=',
+      'DB_PASSWORD=',
+      'login --api-key ',
+      'got bearer ',
+      'Authorization: ',
+      'Set-Cookie: sid=',
+      '<token>',
+      'x ghp_',
+      'x xoxb-',
+      'npm_',
+      'jwt eyJhbGciOiJ.eyJzdWIiOi.',
+      'https://hooks.slack.com/services/',
+    ];
+    // As long as a token of npm.
+    const secret = `Zq${'a1B2'.repeat(8)}Zq`;
+    const choices = fc.array(fc.option(fc.constantFrom(...escapes), { freq: 2 }), { minLength: 40 });
+    fc.assert(
+      fc.property(fc.constantFrom(...announcements), choices, (announcement, chosen) => {
+        const characters = Array.from(announcement, (character, index) => {
+          const code = character.charCodeAt(0).toString(16);
+          return chosen[index]?.(code) ?? character;
+        });
+        const end = announcement.includes('bob') ? '@db' : '</token>';
+        expect(redact(`${characters.join('')}${secret}${end}`)).not.toContain('Zq');
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it.each([
     ['Cookie: @', 'theme="dark"; sid=hunter2'],
     ['Cookie: @', 'sid="hunter2"'],
     ['Cookie: @', 'a=b; theme="dark"; sid=hunter2'],
@@ -358,6 +415,10 @@ describe('createRedactor', () => {
     '_key',
     'api_',
     'a@',
+    '\\u0041',
+    '\\\\\\\\u005cu0041%41',
+    'tok%65n:',
+    '\\u003a\\u002f\\u002fa:b@',
   ])('reads a line that repeats %s in linear time', (unit) => {
     const redactor = createRedactor(['(a+)+$', '(a|a)*b', '.*.*.*=.*c']);
     const text = unit.repeat(Math.ceil(50_000 / unit.length));
