@@ -13,21 +13,31 @@ export interface IdentityProvider extends AsyncDisposable {
   readonly requests: number;
   /** Body and status of its answers instead of the JWKS. Null: the JWKS. */
   failure: { readonly status: number; readonly body: string } | null;
-  /** Signs a token with these claims. `exp` is in seconds since 1970. Default: one hour from now. */
-  sign(claims: Readonly<Record<string, unknown>>): Promise<string>;
+  /** Ids of the keys in the JWKS. Default: `one`. */
+  keyIds: readonly string[];
+  /** Whether requests remain without an answer until it stops. */
+  isHanging: boolean;
+  /**
+   * Signs a token with these claims, by default with the key `one`. `exp` is in seconds since 1970. Default:
+   * one hour from now.
+   */
+  sign(claims: Readonly<Record<string, unknown>>, keyId?: string): Promise<string>;
 }
 
 /** Starts an identity provider on a free local port. */
 export async function startIdentityProvider(): Promise<IdentityProvider> {
   const { publicKey, privateKey } = await generateKeyPair('ES256');
-  const jwk = { ...(await exportJWK(publicKey)), kid: 'one', alg: 'ES256', use: 'sig' };
+  const jwk = { ...(await exportJWK(publicKey)), alg: 'ES256', use: 'sig' };
   let requests = 0;
   let failure: IdentityProvider['failure'] = null;
+  let keyIds: readonly string[] = ['one'];
+  let isHanging = false;
   const server = createServer((_, response) => {
     requests += 1;
+    if (isHanging) return;
     response.setHeader('content-type', 'application/json');
     response.statusCode = failure?.status ?? 200;
-    response.end(failure?.body ?? JSON.stringify({ keys: [jwk] }));
+    response.end(failure?.body ?? JSON.stringify({ keys: keyIds.map((kid) => ({ ...jwk, kid })) }));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -44,9 +54,21 @@ export async function startIdentityProvider(): Promise<IdentityProvider> {
     set failure(next) {
       failure = next;
     },
-    sign: (claims) =>
+    get keyIds() {
+      return keyIds;
+    },
+    set keyIds(next) {
+      keyIds = next;
+    },
+    get isHanging() {
+      return isHanging;
+    },
+    set isHanging(next) {
+      isHanging = next;
+    },
+    sign: (claims, keyId = 'one') =>
       new SignJWT({ exp: Math.floor(Date.now() / 1_000) + 3_600, ...claims })
-        .setProtectedHeader({ alg: 'ES256', kid: 'one' })
+        .setProtectedHeader({ alg: 'ES256', kid: keyId })
         .sign(privateKey),
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();

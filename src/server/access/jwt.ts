@@ -1,11 +1,4 @@
-import {
-  createRemoteJWKSet,
-  customFetch,
-  errors,
-  type JWTPayload,
-  type JWTVerifyGetKey,
-  jwtVerify,
-} from 'jose';
+import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../lib/clock.js';
 import { messageOf } from '../../lib/errors.js';
@@ -20,7 +13,7 @@ import {
   type TokenVerifier,
 } from './access.js';
 import type { Rejection } from './allow-list.js';
-import { createFetchKeys, KeysUnavailableError } from './fetch-keys.js';
+import { createRemoteKeys, KeysUnavailableError } from './remote-keys.js';
 
 /** Time after which a token is verified again, in milliseconds: its key can have been withdrawn. */
 const TRUSTED_MS = 60_000;
@@ -32,16 +25,9 @@ const TRUSTED_MS = 60_000;
  */
 const MAX_TOKEN_LENGTH = 16_384;
 
-/**
- * Creates a verifier that fetches its keys from a URL: with the first token, when a token names a new key (at
- * most every 30 s), and after 10 minutes.
- */
+/** Creates a verifier for the keys at a URL. */
 export function createJwtVerifier(options: JwtOptions, clock: Clock, log: Log): TokenVerifier {
-  const keys = createRemoteJWKSet(options.jwks, {
-    timeoutDuration: 5_000,
-    [customFetch]: createFetchKeys(clock, log),
-  });
-  return createTokenVerifier(keys, options, clock, log);
+  return createTokenVerifier(createRemoteKeys(options.jwks, clock, log), options, clock, log);
 }
 
 /** Creates a verifier for keys from any source. */

@@ -7,6 +7,7 @@ import { startIdentityProvider } from '../../support/identity-provider.js';
 import { createManualClock } from '../../support/manual-clock.js';
 import { createSteppedClock } from '../../support/stepped-clock.js';
 
+const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 
 /** Creates a verifier, tokens that are valid for a day, and a counter of key lookups. */
@@ -105,6 +106,92 @@ describe('while the identity provider fails', () => {
     expect(messages).toEqual([expect.stringContaining('(--jwks) cannot be fetched')]);
     provider.failure = null;
     expect(isGrant(await verify(token))).toBe(true);
+  });
+});
+
+describe('known keys of an identity provider', () => {
+  /** Creates a verifier that has fetched the key `one`, and a check of a new token by the id of its key. */
+  async function setUpKnown() {
+    const provider = await startIdentityProvider();
+    const clock = createManualClock();
+    const messages: string[] = [];
+    const verify = createJwtVerifier({ jwks: provider.jwks }, clock, (_, message) => messages.push(message));
+    let tokens = 0;
+    const check = async (keyId = 'one') => {
+      tokens += 1;
+      const exp = clock.now() / 1_000 + 3_600;
+      const outcome = await verify(
+        await provider.sign({ tilt_instances: '*', exp, jti: `${tokens}` }, keyId),
+      );
+      return isGrant(outcome) ? 'granted' : outcome.status;
+    };
+    expect(await check()).toBe('granted');
+    return { provider, clock, messages, check, [Symbol.asyncDispose]: () => provider[Symbol.asyncDispose]() };
+  }
+
+  it('known keys stay in use for 24 hours while the identity provider fails', async () => {
+    await using setup = await setUpKnown();
+    const { provider, clock, messages, check } = setup;
+    provider.failure = { status: 503, body: '' };
+    await clock.advance(10 * MINUTE_MS);
+    for (let again = 0; again < 10; again += 1) expect(await check()).toBe('granted');
+    await expect.poll(() => messages).toEqual([expect.stringContaining('(--jwks) cannot be fetched')]);
+    await clock.advance(24 * HOUR_MS - 10 * MINUTE_MS - 1);
+    expect(await check()).toBe('granted');
+    await clock.advance(1);
+    expect(await check()).toBe(503);
+    expect(messages).toHaveLength(1);
+    provider.failure = null;
+    await clock.advance(5_000);
+    expect(await check()).toBe('granted');
+  });
+
+  it('a token of a known key does not wait for the refresh after 10 minutes', async () => {
+    await using setup = await setUpKnown();
+    const { provider, clock, check } = setup;
+    provider.isHanging = true;
+    await clock.advance(10 * MINUTE_MS - 1);
+    expect(await check()).toBe('granted');
+    expect(provider.requests).toBe(1);
+    await clock.advance(1);
+    for (let again = 0; again < 3; again += 1) expect(await check()).toBe('granted');
+    await expect.poll(() => provider.requests).toBe(2);
+  });
+
+  it('a withdrawn key is rejected after the refresh in the background', async () => {
+    await using setup = await setUpKnown();
+    const { provider, clock, check } = setup;
+    provider.keyIds = ['two'];
+    await clock.advance(10 * MINUTE_MS);
+    expect(await check()).toBe('granted');
+    await expect.poll(() => check()).toBe(401);
+    expect(await check('two')).toBe('granted');
+    expect(provider.requests).toBe(2);
+  });
+
+  it('a withdrawn key is rejected at once after 15 minutes without a refresh', async () => {
+    await using setup = await setUpKnown();
+    setup.provider.keyIds = ['two'];
+    await setup.clock.advance(15 * MINUTE_MS);
+    expect(await setup.check()).toBe(401);
+  });
+
+  it('a token of a new key is accepted from 30 s after the last fetch, while known keys stay in use', async () => {
+    await using setup = await setUpKnown();
+    const { provider, clock, check } = setup;
+    provider.keyIds = ['one', 'two'];
+    await clock.advance(29_999);
+    expect(await check('two')).toBe(401);
+    expect(provider.requests).toBe(1);
+    await clock.advance(1);
+    expect(await check('two')).toBe('granted');
+    expect(await check('three')).toBe(401);
+    expect(provider.requests).toBe(2);
+    provider.failure = { status: 503, body: '' };
+    await clock.advance(30_000);
+    expect(await check('three')).toBe(503);
+    expect(await check('one')).toBe('granted');
+    expect(provider.requests).toBe(3);
   });
 });
 
