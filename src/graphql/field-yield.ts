@@ -34,7 +34,7 @@ export interface FieldSource {
 /** Size of a field's result, by the name of the field: `<type>.<name>`. */
 export type SizeRule = readonly [field: string, rule: (source: FieldSource) => Yield];
 
-/** Cost of counting a target by phase or resource. */
+/** Cost of counting a target by phase or resource, and of looking up one of its resources. */
 export const COUNTING = 1 / 8;
 
 /** Cost of resolving an entity reference, which is checked and looked up by the parts of its id. */

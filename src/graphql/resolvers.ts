@@ -51,7 +51,7 @@ const query: QueryResolvers = {
     const matches = compileTargetFilter(where);
     return store.ids().flatMap((id) => {
       const record = store.get(id);
-      return record ? record.status.targets.filter((target) => matches(target, record)) : [];
+      return record ? record.status.targets.filter(matches(record)) : [];
     });
   },
   node: (_, { id }, { store }) => findNode(store, id),

@@ -1,3 +1,4 @@
+import { isRecord } from '../lib/is-record.js';
 import type { SessionRecord } from '../store/record.js';
 import type { ReadableStore } from '../store/scoped.js';
 import { sizesOf, sizesOfStore } from './count-sizes.js';
@@ -18,6 +19,9 @@ import { NO_SIZES, type Sizes, sizesOfAny, sizesOfSome } from './sizes.js';
  */
 const COMPARISON = 1 / 2;
 
+/** Cost of comparing a label with a glob: 0.1 µs. Each is compared once for all targets of its resource. */
+const LABEL = 1 / 4;
+
 /** Default size of a page, as in the schema. */
 const PAGE = 100;
 
@@ -25,7 +29,7 @@ const PAGE = 100;
 export const ROOT_RULES: readonly SizeRule[] = [
   ['Query.session', ofSession],
   ['Subscription.session', ofSession],
-  ['Subscription.targetChanges', ({ store, args }) => ofId(store, args.session)],
+  ['Subscription.targetChanges', ofTargetChanges],
   ['Query.sessions', ofPage],
   ['Subscription.sessionChanges', ({ store, args }) => ofStore(store, 1, args.where)],
   ['Query.target', ofTarget],
@@ -36,6 +40,11 @@ export const ROOT_RULES: readonly SizeRule[] = [
 
 function ofSession({ store, args }: FieldSource): Yield {
   return ofId(store, args.id);
+}
+
+function ofTargetChanges({ store, args: { session, where } }: FieldSource): Yield {
+  const found = ofId(store, session);
+  return { ...found, work: workOf(found.sizes, where) };
 }
 
 function ofId(store: ReadableStore, id: unknown): Yield {
@@ -63,8 +72,13 @@ function ofStore(store: ReadableStore, count: number, where: unknown): Yield {
   return { count, sizes: total, work: workOf(total, where) };
 }
 
-function workOf({ targets }: Sizes, where: unknown): number {
-  return where == null ? 0 : targets * COMPARISON;
+/** Cost of a `TargetFilter`, or of a `SessionFilter` that contains one. */
+function workOf({ targets, memberships, resourceLabels }: Sizes, where: unknown): number {
+  if (!isRecord(where)) return 0;
+  const { resource, label } = isRecord(where.target) ? where.target : where;
+  const ofResources = resource == null ? 0 : memberships * COUNTING;
+  const ofLabels = label == null ? 0 : memberships * COUNTING + resourceLabels * LABEL;
+  return targets * COMPARISON + ofResources + ofLabels;
 }
 
 function ofTarget({ store, args: { session, name } }: FieldSource): Yield {

@@ -1,4 +1,5 @@
 import { memoize } from '../lib/memoize.js';
+import type { ResourceFacts } from '../model/facts.js';
 import { computePhase, type Phase } from '../model/phase.js';
 import { isDemo, type SessionId } from '../model/session.js';
 import { compileConditions, compileOptionalGlob, compileOptionalList } from '../model/target-filter.js';
@@ -75,8 +76,8 @@ export function findNode(store: ReadableStore, id: string): NodeRecord | null {
 /** Whether a Session matches a filter. */
 export type SessionMatcher = (record: SessionRecord) => boolean;
 
-/** Whether a target of a Session matches a filter. */
-export type TargetMatcher = (target: TrackedTarget, session: SessionRecord) => boolean;
+/** Creates a predicate on the targets of one Session: whether they match a filter. */
+export type TargetMatcher = (session: SessionRecord) => (target: TrackedTarget) => boolean;
 
 /** Compiles a filter of Sessions. Without a filter every Session matches. */
 export function compileSessionFilter(where: InputMaybe<SessionFilter> | undefined): SessionMatcher {
@@ -116,13 +117,13 @@ const OBSERVED_PHASES: ReadonlySet<Phase> = new Set(['waiting', 'untriggered']);
 
 /** Compiles a filter of targets. Without a filter every target matches. */
 export function compileTargetFilter(where: InputMaybe<TargetFilter> | undefined): TargetMatcher {
-  return where ? targetMatcher(where) : () => true;
+  return where ? targetMatcher(where) : () => () => true;
 }
 
-/** Labels of the resources of a Session, by name of the resource. */
-const labelsOf = memoize(
-  ({ facts }: SessionRecord): ReadonlyMap<string, readonly string[]> =>
-    new Map(facts?.resources?.map(({ name, labels }) => [name, labels])),
+/** Facts about resources by name. Most revisions of a Session have the same. */
+const byName = memoize(
+  (resources: readonly ResourceFacts[]): ReadonlyMap<string, ResourceFacts> =>
+    new Map(resources.map((resource) => [resource.name, resource])),
 );
 
 // Fields with the same variable have the same filter object, which is compiled once.
@@ -137,21 +138,25 @@ const sessionMatcher = memoize((where: SessionFilter): SessionMatcher => {
     name(record.metadata.name) &&
     connection(record.connection.state) &&
     (where.verdict == null || verdict(verdictOfRecord(record).state)) &&
-    (target === null || record.status.targets.some((candidate) => target(candidate, record)));
+    (target === null || record.status.targets.some(target(record)));
 });
 
 const targetMatcher = memoize((where: TargetFilter): TargetMatcher => {
   const session = compileOptionalList(where.session);
   const instance = compileOptionalGlob(where.instance);
-  const meetsConditions = compileConditions(where);
-  return (target, record) =>
-    session(record.id) &&
-    instance(record.instance) &&
-    meetsConditions({
-      name: target.name,
-      type: target.type,
-      resources: target.resources,
-      phase: computePhase(target),
-      labels: (name) => labelsOf(record).get(name) ?? [],
-    });
+  const conditions = compileConditions(where);
+  return (record) => {
+    if (!session(record.id) || !instance(record.instance)) return () => false;
+    const resources = where.label == null ? null : record.facts?.resources;
+    const meetsConditions = conditions(resources ? byName(resources) : NO_RESOURCES);
+    return (target) =>
+      meetsConditions({
+        name: target.name,
+        type: target.type,
+        resources: target.resources,
+        phase: computePhase(target),
+      });
+  };
 });
+
+const NO_RESOURCES: ReadonlyMap<string, ResourceFacts> = new Map();

@@ -1,7 +1,7 @@
 import type { InputMaybe, TargetFilter } from '../graphql/generated.js';
 import { compileTargetFilter } from '../graphql/selection.js';
 import type { Revision } from '../store/journal.js';
-import type { RecordChange, SessionRecord, TrackedTarget } from '../store/record.js';
+import type { RecordChange, SessionRecord } from '../store/record.js';
 import { compareBlockers } from './blocker-changes.js';
 import type { FactSelection } from './fact-selection.js';
 import { hasShownExcerptChanged, haveShownFactsChanged, mayExcerptsDiffer } from './shown-facts.js';
@@ -77,6 +77,8 @@ export function createChangeSelection({
   ): readonly RecordChange[] {
     if (before === null || after === null || !mayAffectOthers(before, after)) return changes;
     const haveBlockersChanged = compareBlockers(facts, before, after);
+    const matched = matchesFilter(before);
+    const matches = matchesFilter(after);
     const changed = new Map(changes.map((change) => [change.target.key, change]));
     const others = after.status.targets.flatMap((target): RecordChange[] => {
       const change = changed.get(target.key);
@@ -84,7 +86,7 @@ export function createChangeSelection({
       const isAffected =
         haveBlockersChanged(target) ||
         hasShownExcerptChanged(facts, target, before, after) ||
-        (where?.label != null && matchesFilter(target, before) !== matchesFilter(target, after));
+        (where?.label != null && matched(target) !== matches(target));
       return isAffected ? [{ type: 'modified', target, previous: target }] : [];
     });
     return [...changes.filter(({ type }) => type === 'deleted'), ...others];
@@ -107,15 +109,19 @@ export function createChangeSelection({
     after: SessionRecord | null,
   ): readonly RecordChange[] {
     if (where == null) return changes;
-    const matches = (target: TrackedTarget | null, record: SessionRecord | null) =>
-      target !== null && record !== null && matchesFilter(target, record);
+    const matched = before === null ? matchesNone : matchesFilter(before);
+    const matches = after === null ? matchesNone : matchesFilter(after);
     return changes.flatMap((change): RecordChange[] => {
-      const was = matches(change.previous, before);
-      const is = change.type !== 'deleted' && matches(change.target, after);
+      const was = change.previous !== null && matched(change.previous);
+      const is = change.type !== 'deleted' && matches(change.target);
       if (!was && !is) return [];
       return [{ ...change, type: !was ? 'added' : is ? 'modified' : 'deleted' }];
     });
   }
+}
+
+function matchesNone(): boolean {
+  return false;
 }
 
 function allAdded(record: SessionRecord | null): RecordChange[] {

@@ -187,6 +187,30 @@ describe('the complexity of a document', () => {
   });
 
   it.each([
+    ['a filter of targets', '{ targets(where: @) { id } }'],
+    ['a filter of Sessions', '{ sessions(where: { target: @ }) { totalCount } }'],
+    ['changes of targets', 'subscription { targetChanges(where: @) { cursor } }'],
+    ['changes of Sessions', 'subscription { sessionChanges(where: { target: @ }) { cursor } }'],
+  ])('counts the resources of targets and their labels that a filter reads: %s', (_, query) => {
+    const names = Array.from({ length: 80 }, (_, index) => `r${index}`);
+    const labels = Array.from({ length: 10 }, (_, index) => `l${index}`);
+    const plain = session('a', { x: 'running', y: 'running', z: 'ready' });
+    /** The cost of a filter in addition to that of a filter by name, if all targets have these resources. */
+    const extraCost = (resources: readonly string[], where: string) => {
+      const targets = plain.status.targets.map((target) => ({ ...target, resources }));
+      const facts = resources.map((name) => resourceFacts(name, { labels }));
+      const shared = { ...plain, status: { ...plain.status, targets } };
+      store.apply('test', { type: 'snapshot', sessions: [explained(shared, facts)] });
+      return costOf(query.replace('@', where)) - costOf(query.replace('@', '{ name: "nobody" }'));
+    };
+    // Sessions of other tests are still known, and GONE.
+    const increase = (where: string) => extraCost(names, where) - extraCost([], where);
+    const lookups = (plain.status.targets.length * names.length) / 8;
+    expect(increase('{ resource: ["nobody"] }')).toBe(lookups);
+    expect(increase('{ label: "zz*" }')).toBe(lookups + (names.length * labels.length) / 4);
+  });
+
+  it.each([
     ['session', 'id', '{ status { targets { id } } }'],
     ['target', 'name: "t0", session', '{ resources history(last: 10) { time } }'],
   ])('without an id is that of the only Session that is not GONE: %s', (field, id, selection) => {

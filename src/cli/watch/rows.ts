@@ -50,9 +50,7 @@ export interface RowOptions {
  */
 export function toRows({ view, resources, where, isGrouped, now }: RowOptions): Row[] {
   const targets = view?.targets ?? NO_TARGETS;
-  const matches = compileConditions(where);
-  const labels = (name: string) => resources.get(name)?.labels ?? [];
-  const matching = [...targets.values()].filter((target) => matches({ ...target, labels }));
+  const matching = [...targets.values()].filter(compileConditions(where)(resources));
   if (!isGrouped) {
     return matching
       .toSorted((a, b) => rankOf(a.phase) - rankOf(b.phase))
