@@ -4,6 +4,7 @@ import { type AddressInfo, createServer as createTcpServer, type Server as TcpSe
 import type { Duplex } from 'node:stream';
 import { findOrigin, rejectMalformed } from './access/reject.js';
 import { limitSockets } from './access/socket-limits.js';
+import { closeAtTinyChunks } from './http/body.js';
 import { ignoreUpgrade, isWebSocketUpgrade } from './http/ignored-upgrade.js';
 import { closeUnread, createInFlight } from './http/pending-answers.js';
 import { stopParsing } from './http/stop-parsing.js';
@@ -69,6 +70,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     }
     if (!response.shouldKeepAlive || request.httpVersion === '1.0') closing.add(request.socket);
     if (inFlight.begin(request.socket, response) <= limits.operations) {
+      // Its body is parsed while it waits for earlier answers.
+      closeAtTinyChunks(request, response, metrics);
       inFlight.afterEarlier(request.socket, response, () => routes.handle(request, response));
       return;
     }

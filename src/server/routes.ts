@@ -16,6 +16,7 @@ import {
 } from './access/request-guard.js';
 import { sendSignInPage } from './access/sign-in.js';
 import { createClientLimits, type OverLimit } from './access/socket-limits.js';
+import { closeAtTinyChunks } from './http/body.js';
 import { createGraphQLHttp, type GraphQLHttpOptions } from './http/graphql-http.js';
 import type { Limits } from './limits.js';
 import { createPages, GRAPHQL_PAGE, GRAPHQL_PATH, type PagesOptions, type ServePage } from './pages.js';
@@ -67,6 +68,7 @@ export function createRoutes(options: RoutesOptions, overLimit: OverLimit): Rout
   return {
     isOurs: (request) => table.find(pathOf(request)) !== undefined,
     handle(request, response) {
+      closeAtTinyChunks(request, response, metrics);
       begin(request, response, () => response.statusCode);
       const path = pathOf(request);
       const route = table.find(path) ?? table.notFound;

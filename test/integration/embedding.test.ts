@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { createGateway, createMemoryProvider, type Gateway } from '../../src/index.js';
+import { sendRaw } from '../support/raw-request.js';
 import { session } from '../support/sessions.js';
 import { initWebSocket } from '../support/web-socket-client.js';
 
@@ -75,6 +76,17 @@ describe('an embedded gateway', () => {
     await expect(initWebSocket(`${address}/graphql`)).rejects.toThrow();
     await host.gateway.close();
     expect((await client.closed)[0]).toBe(1001);
+  });
+
+  it('an embedded gateway closes a connection with a body in tiny chunks that it does not read', async () => {
+    await using host = await startHost();
+    const head = 'POST /tilt/healthz HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n';
+    // It never ends.
+    const answer = await sendRaw({ url: host.origin }, `${head}${'1\r\nx\r\n'.repeat(100_000)}`);
+    expect(answer).toMatch(/^HTTP\/1\.1 200 |^$/);
+    expect(await (await fetch(`${host.origin}/tilt/metrics`)).text()).toContain(
+      'rejections_total{reason="body_in_tiny_chunks"} 1\n',
+    );
   });
 
   it('ready rejects if the gateway is closed before every source was ready', async () => {

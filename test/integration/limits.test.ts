@@ -39,6 +39,13 @@ const subscribe = (id: string, query = 'subscription { session { id } }') => ({
 const errorOf = ({ messages }: WebSocketClient, id: string) =>
   messages.find((message) => JSON.stringify(message).startsWith(`{"id":"${id}","type":"error"`));
 
+/** A request for an event stream, which does not end. */
+const SUBSCRIPTION =
+  'GET /graphql?query=subscription%7Bsession%7Bid%7D%7D HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\nauthorization: Bearer secret\r\n\r\n';
+
+/** Limits with which Node.js closes no connection of a request that does not end. */
+const NEVER_TOO_SLOW = { requestMs: 600_000 };
+
 /** Reads the number of bytes that wait for WebSockets. */
 async function unsentBytes({ origin }: TestGateway): Promise<number> {
   const page = await (await fetch(`${origin}/metrics`)).text();
@@ -272,6 +279,42 @@ describe('request limits', () => {
       'POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{';
     expect(await sendRaw(gateway, head)).toMatch(/^HTTP\/1\.1 408 /);
   });
+});
+
+describe('a request body in chunks that the gateway does not read', () => {
+  const chunked = 'host: localhost\r\ntransfer-encoding: chunked\r\n';
+  const unread: [string, string][] = [
+    ['without a token', 'POST /graphql HTTP/1.1\r\n'],
+    ['with a wrong token', 'POST /graphql HTTP/1.1\r\nauthorization: Bearer wrong\r\n'],
+    ['of a foreign origin', 'POST /graphql HTTP/1.1\r\norigin: https://evil.example\r\n'],
+    ['of a GET request', 'GET /graphql?query={__typename} HTTP/1.1\r\nauthorization: Bearer secret\r\n'],
+    ['of a health check', 'POST /healthz HTTP/1.1\r\n'],
+    ['of a page', 'POST / HTTP/1.1\r\n'],
+    ['of a sign-in', 'POST /sign-in HTTP/1.1\r\n'],
+    ['at an unknown path', 'POST /unknown HTTP/1.1\r\n'],
+    ['behind an unfinished request', `${SUBSCRIPTION}POST /graphql HTTP/1.1\r\n`],
+  ];
+
+  it.each(unread)('its connection is closed above the limit of tiny chunks: %s', async (_, head) => {
+    await using gateway = await start({ token: 'secret', limits: NEVER_TOO_SLOW });
+    const body = '1\r\nx\r\n'.repeat(100_000);
+    // It never ends.
+    await sendRaw(gateway, `${head}${chunked}\r\n${body}`);
+    const metrics = await fetch(`${gateway.origin}/metrics`, { headers: { authorization: 'Bearer secret' } });
+    expect(await metrics.text()).toMatch(/rejections_total\{reason="body_in_tiny_chunks"\} 1\n/);
+  });
+
+  it.each(unread.slice(0, -1))(
+    'its connection may be used again after chunks within the limit: %s',
+    async (_, head) => {
+      await using gateway = await start({ token: 'secret' });
+      const body = `${'1\r\nx\r\n'.repeat(900)}186a0\r\n${'x'.repeat(100_000)}\r\n0\r\n\r\n`;
+      const next = 'GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n';
+      const answers = await sendRaw(gateway, `${head}${chunked}\r\n${body}${next}`);
+      expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual([expect.any(String), 'HTTP/1.1 200']);
+      expect(answers).toContain('\r\nok\n');
+    },
+  );
 });
 
 describe('WebSocket limits', () => {

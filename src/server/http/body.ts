@@ -1,5 +1,6 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { LoopBudget } from '../../graphql/event-loop.js';
+import type { Metrics } from '../../lib/metrics.js';
 import { stopParsing } from './stop-parsing.js';
 
 /** Called with a body, once. */
@@ -60,7 +61,6 @@ export function readChunks(
   let isFinished = false;
   request.on('data', take).once('end', finish);
   limitChunks(request, () => {
-    stopParsing(request.socket);
     // The rest of a body that is too long is discarded; the request has been answered.
     if (isFinished) {
       request.socket.destroy();
@@ -104,10 +104,36 @@ export function readChunks(
 }
 
 /**
- * Calls back at the first chunk above the limit. Chunks are counted as they are parsed: a paused request
- * receives all chunks of the read of 64 KiB in which it was paused, up to 10,000.
+ * Closes the connection of a request whose body is sent in chunks that are too small, as in {@link readChunks},
+ * unless that reads the body. Without a reader, Node.js discards a body at the same cost per chunk: that of a
+ * rejected request, or of a page. Must be called before a chunk is parsed. May be called repeatedly.
+ */
+export function closeAtTinyChunks(
+  request: IncomingMessage,
+  response: ServerResponse,
+  metrics: Pick<Metrics, 'rejected'>,
+): void {
+  if (request.headers['transfer-encoding'] === undefined || chunkListeners.has(request)) return;
+  limitChunks(request, () => {
+    metrics.rejected('BODY_IN_TINY_CHUNKS');
+    request.socket.destroy();
+  });
+  // The listener of Node.js, which follows, would discard an unread body without `push`.
+  response.prependOnceListener('finish', () => request.resume());
+}
+
+/** Called at the first chunk above the limit, by request. */
+const chunkListeners = new WeakMap<IncomingMessage, () => void>();
+
+/**
+ * Calls back at the first chunk above the limit, and parses no more of the connection. A second call for a
+ * request replaces its listener. Chunks are counted as they are parsed: a paused request receives all chunks
+ * of the read of 64 KiB in which it was paused, up to 10,000.
  */
 function limitChunks(request: IncomingMessage, onTinyChunks: () => void): void {
+  const isLimited = chunkListeners.has(request);
+  chunkListeners.set(request, onTinyChunks);
+  if (isLimited) return;
   const push = request.push.bind(request);
   let count = 0;
   let bytes = 0;
@@ -117,7 +143,8 @@ function limitChunks(request: IncomingMessage, onTinyChunks: () => void): void {
     bytes += chunk.length;
     if (count <= FREE_CHUNKS + bytes / MIN_CHUNK_BYTES) return push(chunk);
     request.push = push;
-    onTinyChunks();
+    stopParsing(request.socket);
+    chunkListeners.get(request)?.();
     return true;
   };
 }
