@@ -128,7 +128,10 @@ export interface Gateway {
   ready(): Promise<void>;
   /** Replaces the TLS certificate for new connections. */
   renewTls(tls: KeyPair): void;
-  /** Asks readers to reconnect later, closes the port and stops the sources. Idempotent. */
+  /**
+   * Ends all subscriptions such that clients reconnect, closes the port and stops the sources. From then on
+   * `handle` and `upgrade` answer with 503. Idempotent.
+   */
   close(): Promise<void>;
 }
 

@@ -18,6 +18,7 @@ import { sendSignInPage } from './access/sign-in.js';
 import { createClientLimits, type OverLimit } from './access/socket-limits.js';
 import { closeAtTinyChunks } from './http/body.js';
 import { createGraphQLHttp, type GraphQLHttpOptions } from './http/graphql-http.js';
+import { createOpenStreams, type OpenStreams } from './http/open-streams.js';
 import type { Limits } from './limits.js';
 import { createPages, GRAPHQL_PAGE, GRAPHQL_PATH, type PagesOptions, type ServePage } from './pages.js';
 import { assignRequestId, logAccess, pathOf, REQUEST_ID_HEADER, toOriginForm } from './request.js';
@@ -25,7 +26,7 @@ import { createGraphQLWebSocket, type GraphQLWebSocketOptions } from './websocke
 
 /** Settings of everything that the gateway serves. */
 export interface RoutesOptions
-  extends Omit<GraphQLHttpOptions, 'path'>,
+  extends Omit<GraphQLHttpOptions, 'path' | 'streams'>,
     GraphQLWebSocketOptions,
     PagesOptions,
     RequestGuardOptions {
@@ -40,14 +41,17 @@ export interface RoutesOptions
 export interface Routes {
   /** Whether a request is to a path of the gateway. */
   isOurs(request: IncomingMessage): boolean;
-  /** Answers a request; 404 for an unknown path. */
+  /** Answers a request; 404 for an unknown path, and 503 after `close`. */
   handle(request: IncomingMessage, response: ServerResponse): void;
   /**
    * Takes over the socket of a WebSocket handshake, which is rejected at any path but the endpoint. The
    * server must ignore all other upgrades (`http/ignored-upgrade.ts`).
    */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
-  /** Closes all WebSockets with code 1001. Idempotent. */
+  /**
+   * Closes all WebSockets with code 1001, ends all event streams, and rejects further requests and handshakes.
+   * Idempotent.
+   */
   close(): Promise<void>;
 }
 
@@ -63,7 +67,9 @@ export function createRoutes(options: RoutesOptions, overLimit: OverLimit): Rout
   const cookieSignIn = createCookieSignIn(guard, options);
   const webSocket = createGraphQLWebSocket(options);
   const rejectRequest = createRejecter(`${pathPrefix}/`);
-  const table = createRouteTable(options, { guard, cookieSignIn, rejectRequest });
+  const streams = createOpenStreams();
+  const table = createRouteTable(options, { guard, cookieSignIn, rejectRequest, streams });
+  let isClosed = false;
 
   return {
     isOurs: (request) => table.find(pathOf(request)) !== undefined,
@@ -73,6 +79,10 @@ export function createRoutes(options: RoutesOptions, overLimit: OverLimit): Rout
       const path = pathOf(request);
       const route = table.find(path) ?? table.notFound;
       if (!guard.preflight(request, response, route.hosts)) return;
+      if (isClosed) {
+        reject(request, response, CLOSED);
+        return;
+      }
       if (route.signsIn && cookieSignIn.isLink(request)) {
         cookieSignIn.byLink(request, response, (rejection) => rejectRequest(request, response, rejection));
         return;
@@ -90,7 +100,10 @@ export function createRoutes(options: RoutesOptions, overLimit: OverLimit): Rout
       if (pathOf(request) === endpoint)
         guard.preflightUpgrade(
           request,
-          (tokens) => webSocket.upgrade(request, head, tokens),
+          (tokens) => {
+            if (isClosed) rejectHandshake(CLOSED);
+            else webSocket.upgrade(request, head, tokens);
+          },
           rejectHandshake,
         );
       else {
@@ -103,7 +116,11 @@ export function createRoutes(options: RoutesOptions, overLimit: OverLimit): Rout
         rejectUpgrade(socket, rejection);
       }
     },
-    close: () => webSocket.close(),
+    close() {
+      isClosed = true;
+      streams.close();
+      return webSocket.close();
+    },
   };
 
   /** Gives the request its id, and logs it when it ends. */
@@ -137,16 +154,17 @@ interface RouteParts {
   readonly guard: RequestGuard;
   readonly cookieSignIn: CookieSignIn;
   readonly rejectRequest: RejectRequest;
+  readonly streams: OpenStreams;
 }
 
 function createRouteTable(
   options: RoutesOptions,
-  { guard, cookieSignIn, rejectRequest }: RouteParts,
+  { guard, cookieSignIn, rejectRequest, streams }: RouteParts,
 ): RouteTable {
   const { pathPrefix } = options;
   const endpoint = pathPrefix + GRAPHQL_PATH;
   const pages = createPages(options);
-  const graphql = createGraphQLHttp({ ...options, path: endpoint });
+  const graphql = createGraphQLHttp({ ...options, streams, path: endpoint });
   /** Pages that a sign-in can redirect to, relative to its own address. */
   const signInTargets: readonly [string, ...string[]] = [
     options.dashboard ? './' : GRAPHQL_PAGE,
@@ -232,6 +250,13 @@ const NO_WEB_SOCKET: Rejection = {
   status: 404,
   code: 'NOT_FOUND',
   message: 'There is no WebSocket at this path.',
+};
+
+/** Not counted: the metrics of a closed gateway cannot be read. */
+const CLOSED: Rejection = {
+  status: 503,
+  code: 'GATEWAY_CLOSED',
+  message: 'The gateway is closed. Try again later.',
 };
 
 function destroy(this: Duplex): void {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { createGateway, createMemoryProvider, type Gateway } from '../../src/index.js';
 import { sendRaw } from '../support/raw-request.js';
@@ -45,6 +46,9 @@ async function listen(server: Server): Promise<AddressInfo> {
   return address;
 }
 
+/** Requests an event stream. */
+const EVENTS = { headers: { accept: 'text/event-stream' } };
+
 /** Watches without ever pushing a change. */
 async function untilAborted(_: unknown, signal: AbortSignal): Promise<void> {
   await once(signal, 'abort');
@@ -87,6 +91,56 @@ describe('an embedded gateway', () => {
     expect(await (await fetch(`${host.origin}/tilt/metrics`)).text()).toContain(
       'rejections_total{reason="body_in_tiny_chunks"} 1\n',
     );
+  });
+
+  it('S7: an embedded gateway that closes ends its event streams without "complete", so that clients reconnect', async () => {
+    await using host = await startHost();
+    const stream = await fetch(`${host.origin}/tilt/graphql?query=subscription{session{id}}`, EVENTS);
+    await expect.poll(() => host.gateway.readers).toBe(1);
+    await host.gateway.close();
+    expect(host.gateway.readers).toBe(0);
+    expect(await stream.text()).toMatch(/^:\n\nevent: next\nid: \S+\ndata: .*shop\/Tiltfile.*\n\n$/);
+  });
+
+  it('S7: an event stream whose request is read while an embedded gateway closes ends at once', async () => {
+    await using host = await startHost();
+    const socket = connect(Number(new URL(host.origin).port), '127.0.0.1');
+    const body = '{"query":"subscription { session { id } }"}';
+    socket.write(
+      `POST /tilt/graphql HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nexpect: 100-continue\r\nconnection: close\r\n\r\n`,
+    );
+    // The gateway has the request by then.
+    expect(String(await once(socket, 'data'))).toMatch(/^HTTP\/1\.1 100 /);
+    await host.gateway.close();
+    socket.write(body);
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 .*shop\/Tiltfile.*\r\n0\r\n\r\n$/s);
+    expect(host.gateway.readers).toBe(0);
+  });
+
+  it('an embedded gateway that was closed answers requests and WebSocket handshakes with 503', async () => {
+    await using host = await startHost();
+    await host.gateway.close();
+    const graphql = '/tilt/graphql?query={session{id}}';
+    for (const path of [graphql, '/tilt/readyz', '/tilt/healthz', '/tilt/metrics', '/tilt/']) {
+      const answer = await fetch(`${host.origin}${path}`);
+      expect([answer.status, await answer.json()]).toEqual([
+        503,
+        {
+          errors: [
+            {
+              message: 'The gateway is closed. Try again later.',
+              extensions: { code: 'GATEWAY_CLOSED' },
+            },
+          ],
+        },
+      ]);
+    }
+    expect((await fetch(`${host.origin}/tilt/graphql?query=subscription{session{id}}`, EVENTS)).status).toBe(
+      503,
+    );
+    const address = host.origin.replace('http', 'ws');
+    await expect(initWebSocket(`${address}/tilt/graphql`)).rejects.toThrow('503');
+    expect(await (await fetch(`${host.origin}/`)).text()).toBe('mine: /');
   });
 
   it('ready rejects if the gateway is closed before every source was ready', async () => {

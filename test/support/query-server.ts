@@ -11,6 +11,7 @@ import { createMetrics } from '../../src/lib/metrics.js';
 import { noTracer } from '../../src/lib/tracing.js';
 import { createCompression } from '../../src/server/compression.js';
 import { createGraphQLHttp } from '../../src/server/http/graphql-http.js';
+import { createOpenStreams } from '../../src/server/http/open-streams.js';
 import { DEFAULT_QUERY_CACHE_LIMITS, type QueryCacheLimits } from '../../src/server/http/query-cache.js';
 import { DEFAULT_LIMITS } from '../../src/server/limits.js';
 import { createStore, type Store } from '../../src/store/store.js';
@@ -91,6 +92,7 @@ export async function startQueryServer(
     operations,
     subscriptions: createSubscriptions({ log: silentLog, scheduler, metrics }),
     scheduler,
+    streams: createOpenStreams(),
     metrics,
     clock,
     log: silentLog,

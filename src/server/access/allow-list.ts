@@ -21,6 +21,7 @@ export type RejectionCode =
   | 'UNAUTHENTICATED'
   | 'FORBIDDEN'
   | 'NOT_FOUND'
+  | 'GATEWAY_CLOSED'
   | 'TOO_MANY_CONNECTIONS';
 
 /** Hosts and origins that browsers may use. */

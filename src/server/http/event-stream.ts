@@ -6,6 +6,7 @@ import type { Payload } from '../../subscriptions/payload.js';
 import type { Reader, Sink } from '../../subscriptions/reader.js';
 import type { EventBytes, EventForm } from './event-form.js';
 import { onClose } from './on-close.js';
+import type { OpenStreams } from './open-streams.js';
 
 /**
  * Interval between pings of an idle stream: proxies commonly close connections that are silent for 30 or 60
@@ -27,6 +28,8 @@ const HEADERS = {
 export interface EventStreamOptions {
   readonly clock: Clock;
   readonly scheduler: FlushScheduler;
+  /** Streams of the gateway, which end when it closes. */
+  readonly streams: OpenStreams;
   /** When the client's grant expires, in milliseconds since 1970; null for never. */
   readonly expiresAt: number | null;
   /** Form in which events are sent. */
@@ -104,6 +107,7 @@ export class EventStream implements Sink, Task {
     // The line was full before the stream was opened.
     if (!this.#isPaused) this.#reader?.resume();
     socket?.uncork();
+    this.#options.streams.add(this);
   }
 
   send(payload: Payload): void {
@@ -146,10 +150,21 @@ export class EventStream implements Sink, Task {
     if (stream.writableLength >= MAX_UNSENT && stream.writableNeedDrain) this.#pause(stream);
   }
 
+  /**
+   * Ends the response without the event `complete`, which would mean that nothing more will come (graphql-sse,
+   * PROTOCOL.md, "Distinct connections mode"): clients would not come back.
+   */
+  close(): void {
+    this.run();
+    this.end();
+    this.#response.end();
+  }
+
   /** Ends the reader and releases what the stream holds. Does nothing if it has ended. */
   end(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
+    this.#options.streams.delete(this);
     this.#reader?.end();
     this.#target = null;
     this.#line = [];
@@ -178,19 +193,11 @@ export class EventStream implements Sink, Task {
     });
   }
 
-  /**
-   * Ends the response without the event `complete` when the grant expires. `complete` would mean that nothing
-   * more will come (graphql-sse, PROTOCOL.md, "Distinct connections mode"), and clients would not come back
-   * with a new token.
-   */
+  /** Closes the stream when the grant expires: the client comes back with a new token. */
   #scheduleExpiry(): void {
     const { expiresAt, clock } = this.#options;
     if (expiresAt === null) return;
-    this.#cancelExpiry = clock.after(Math.max(expiresAt - clock.now(), 0), () => {
-      this.run();
-      this.end();
-      this.#response.end();
-    });
+    this.#cancelExpiry = clock.after(Math.max(expiresAt - clock.now(), 0), () => this.close());
   }
 }
 

@@ -20,6 +20,7 @@ import { acceptsAny } from './accept.js';
 import type { AnswerForms } from './answer-forms.js';
 import { GZIP_EVENTS, PLAIN_EVENTS } from './event-form.js';
 import { EventStream } from './event-stream.js';
+import type { OpenStreams } from './open-streams.js';
 import type { QueryCache } from './query-cache.js';
 import { type Outcome, sendOutcome, sendStream, sendText } from './send-outcome.js';
 
@@ -28,6 +29,7 @@ export interface ExchangeOptions {
   readonly pipeline: Pipeline;
   readonly subscriptions: Subscriptions;
   readonly scheduler: FlushScheduler;
+  readonly streams: OpenStreams;
   readonly contextOf: ContextOf;
   readonly clock: Clock;
   readonly log: Log;
@@ -72,7 +74,17 @@ const JSON_TYPE = /^application\/(graphql-response\+)?json(;|$)/;
 /** Creates the exchange of a request. */
 export function createExchange(
   { request, response, grant, accept, key }: ExchangeRequest,
-  { pipeline, subscriptions, scheduler, contextOf, clock, metrics, compression, ...options }: ExchangeOptions,
+  {
+    pipeline,
+    subscriptions,
+    scheduler,
+    streams,
+    contextOf,
+    clock,
+    metrics,
+    compression,
+    ...options
+  }: ExchangeOptions,
   cache: QueryCache,
 ): Exchange {
   const { headers, method, socket } = request;
@@ -121,6 +133,7 @@ export function createExchange(
     const opened = new EventStream(request, response, {
       clock,
       scheduler,
+      streams,
       expiresAt: grant.expiresAt,
       form: compression.isEventStreamCompressed(request) ? GZIP_EVENTS : PLAIN_EVENTS,
       cut,
