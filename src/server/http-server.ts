@@ -3,7 +3,7 @@ import { createServer as createTlsServer, type Server as TlsServer } from 'node:
 import { type AddressInfo, createServer as createTcpServer, type Server as TcpServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { findOrigin, rejectMalformed } from './access/reject.js';
-import { limitSockets } from './access/socket-limits.js';
+import { type LimitedSockets, limitSockets } from './access/socket-limits.js';
 import { closeAtTinyChunks } from './http/body.js';
 import { ignoreUpgrade, isWebSocketUpgrade } from './http/ignored-upgrade.js';
 import { closeUnread, createInFlight } from './http/pending-answers.js';
@@ -57,7 +57,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     ? createTlsServer({ ...serverOptions, ...tls, handshakeTimeout: limits.headersMs })
     : createServer(serverOptions);
   closeUnread(server, options.clock, metrics);
-  const routes = createRoutes(options, limitSockets(server, limits, proxies));
+  const sockets = limitSockets(server, limits, proxies);
+  const routes = createRoutes(options, sockets.overLimit);
   /** Connections that close after the current answer. */
   const closing = new WeakSet<Duplex>();
   const inFlight = createInFlight();
@@ -110,7 +111,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
           secondLoopback = await listenOnSecondLoopback(server, address.port, second);
           return address;
         } catch (error) {
-          await closeServer(server);
+          await closeServer(server, sockets);
           // A port that is free at one address can be in use at the other.
           if (port !== 0 || tries === MAX_TRIES) throw error;
         }
@@ -121,7 +122,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     async close() {
       await routes.close();
       secondLoopback?.close();
-      await closeServer(server);
+      await closeServer(server, sockets);
     },
   };
 }
@@ -144,10 +145,12 @@ function listen(server: Server | TlsServer, port: number, host: string): Promise
   });
 }
 
-function closeServer(server: Server | TlsServer): Promise<void> {
+function closeServer(server: Server | TlsServer, sockets: LimitedSockets): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
     server.closeAllConnections();
+    // `node:http` does not know connections during their TLS handshake, and would wait for them.
+    sockets.destroyAll();
   });
 }
 

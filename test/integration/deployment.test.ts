@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { request } from 'node:https';
+import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
 import { createMemoryProvider } from '../../src/providers/memory.js';
@@ -6,7 +8,7 @@ import { runCli } from '../support/cli.js';
 import { startGateway } from '../support/gateway.js';
 import { session } from '../support/sessions.js';
 import { createTemporaryFolder } from '../support/temporary-folder.js';
-import { createTls, type TestTls } from '../support/tls.js';
+import { createTls, sharedTls, type TestTls } from '../support/tls.js';
 import { initWebSocket } from '../support/web-socket-client.js';
 
 describe('behind a reverse proxy', () => {
@@ -58,6 +60,21 @@ describe('behind a reverse proxy', () => {
 });
 
 describe('TLS', () => {
+  it('a gateway with TLS closes without waiting for a connection that has not begun its handshake', async () => {
+    const tls = await sharedTls();
+    // With these limits Node.js would keep the connection open.
+    const limits = { headersMs: 600_000, requestMs: 600_000 };
+    await using started = await startGateway({ tls: tls.server, limits });
+    const silent = connect(Number(new URL(started.url).port), '127.0.0.1');
+    const closed = new Promise((resolve) => silent.once('close', resolve));
+    silent.on('error', () => {});
+    await once(silent, 'connect');
+    // The server accepts connections in order.
+    expect((await get(started.url.replace('http', 'https'), tls)).status).toBe(200);
+    await started.gateway.close();
+    await closed;
+  });
+
   it('the gateway serves HTTP, WebSocket and SSE over TLS, and loads a renewed certificate without a restart', async () => {
     await using folder = await createTemporaryFolder();
     const [cert, key] = [folder.file('cert.pem'), folder.file('key.pem')];

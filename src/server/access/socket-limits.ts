@@ -34,12 +34,19 @@ const RESERVED_FILES = 100;
  */
 export type OverLimit = (socket: Socket) => Rejection | null;
 
+/** Counted connections of a server. */
+export interface LimitedSockets {
+  readonly overLimit: OverLimit;
+  /** Destroys all connections, also those whose TLS handshake is not complete. */
+  destroyAll(): void;
+}
+
 /** Counts the connections of a server from the moment they are accepted: with TLS, before the handshake. */
 export function limitSockets(
   server: Server | TlsServer,
   { sockets, socketsPerAddress }: SocketLimits,
   proxies: TrustedProxies,
-): OverLimit {
+): LimitedSockets {
   const addresses = new Map<string, AddressConnections>();
   /**
    * Counter of each open connection. One shared listener uses 350 bytes less per connection than closures
@@ -93,7 +100,12 @@ export function limitSockets(
     if (connections.count === 0) addresses.delete(connections.address);
   }
 
-  return (socket) => rejected.get(socket) ?? null;
+  return {
+    overLimit: (socket) => rejected.get(socket) ?? null,
+    destroyAll() {
+      for (const socket of accepted.keys()) socket.destroy();
+    },
+  };
 }
 
 /** Number of open connections of one address. */
