@@ -2,6 +2,7 @@ import { createClient as createSseClient } from 'graphql-sse';
 import { describe, expect, it } from 'vitest';
 import type { GatewayOptions } from '../../src/gateway.js';
 import { createMemoryProvider } from '../../src/providers/memory.js';
+import { DEFAULT_LIMITS } from '../../src/server/limits.js';
 import { startGateway } from '../support/gateway.js';
 import { startIdentityProvider } from '../support/identity-provider.js';
 import { createManualClock } from '../support/manual-clock.js';
@@ -73,6 +74,31 @@ describe('a WebSocket handshake without a valid token', () => {
     client.send({ type: 'connection_init' });
     expect(await client.closed).toEqual([1013, 'Tokens cannot be checked at the moment. Try again.']);
   });
+
+  it.each<[string, { status: number; body: string } | null, string]>([
+    ['is acknowledged when they arrive', null, 'connection_ack'],
+    ['is closed with 1013 when they fail', { status: 500, body: '' }, '1013 Tokens cannot be checked'],
+  ])(
+    'a WebSocket that waits for the keys of its token longer than initMs %s',
+    async (_, failure, expected) => {
+      const clock = createManualClock(Date.now());
+      await using provider = await startIdentityProvider();
+      let release = () => {};
+      provider.held = new Promise((resolve) => {
+        release = resolve;
+      });
+      provider.failure = failure;
+      await using gateway = await start({ clock, jwt: { jwks: provider.jwks } });
+      const init = initWebSocket(gateway.webSocketUrl, {
+        token: await provider.sign({ tilt_instances: '*' }),
+      });
+      const outcome = init.then(({ messages }) => JSON.stringify(messages), String);
+      await expect.poll(() => provider.requests).toBe(1);
+      await clock.advance(DEFAULT_LIMITS.initMs);
+      release();
+      expect(await outcome).toContain(expected);
+    },
+  );
 
   it("a WebSocket with an expired JWT is closed with 4403 and a reason that shows the expiry and the gateway's clock", async () => {
     await using provider = await startIdentityProvider();

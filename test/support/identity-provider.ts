@@ -15,8 +15,8 @@ export interface IdentityProvider extends AsyncDisposable {
   failure: { readonly status: number; readonly body: string } | null;
   /** Ids of the keys in the JWKS. Default: `one`. */
   keyIds: readonly string[];
-  /** Whether requests remain without an answer until it stops. */
-  isHanging: boolean;
+  /** Promise that its answers wait for. Null: none. */
+  held: Promise<void> | null;
   /**
    * Signs a token with these claims, by default with the key `one`. `exp` is in seconds since 1970. Default:
    * one hour from now.
@@ -31,10 +31,10 @@ export async function startIdentityProvider(): Promise<IdentityProvider> {
   let requests = 0;
   let failure: IdentityProvider['failure'] = null;
   let keyIds: readonly string[] = ['one'];
-  let isHanging = false;
-  const server = createServer((_, response) => {
+  let held: IdentityProvider['held'] = null;
+  const server = createServer(async (_, response) => {
     requests += 1;
-    if (isHanging) return;
+    await held;
     response.setHeader('content-type', 'application/json');
     response.statusCode = failure?.status ?? 200;
     response.end(failure?.body ?? JSON.stringify({ keys: keyIds.map((kid) => ({ ...jwk, kid })) }));
@@ -60,11 +60,11 @@ export async function startIdentityProvider(): Promise<IdentityProvider> {
     set keyIds(next) {
       keyIds = next;
     },
-    get isHanging() {
-      return isHanging;
+    get held() {
+      return held;
     },
-    set isHanging(next) {
-      isHanging = next;
+    set held(next) {
+      held = next;
     },
     sign: (claims, keyId = 'one') =>
       new SignJWT({ exp: Math.floor(Date.now() / 1_000) + 3_600, ...claims })

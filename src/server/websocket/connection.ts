@@ -252,6 +252,8 @@ export class WebSocketConnection implements Pingable, FrameWriterOwner, InboxOwn
       return;
     }
     this.#state = 'initialising';
+    // A key of the identity provider has a deadline of its own (access/jwt.ts), with another close code.
+    this.#endWait();
     const tokens = readInitTokens(payload);
     const outcome = this.#options.access.check(tokens.length === 0 ? this.#tokens : tokens);
     this.#tokens = NO_TOKENS;
@@ -271,7 +273,6 @@ export class WebSocketConnection implements Pingable, FrameWriterOwner, InboxOwn
     }
     this.#state = 'acknowledged';
     this.#context = this.#options.contextOf(outcome.scope);
-    this.#endWait();
     this.#endWithGrant(outcome);
     // Clients compare the gateway's times with it, because their own clock can be wrong.
     const time = new Date(this.#options.clock.now()).toISOString();

@@ -149,7 +149,7 @@ describe('known keys of an identity provider', () => {
   it('a token of a known key does not wait for the refresh after 10 minutes', async () => {
     await using setup = await setUpKnown();
     const { provider, clock, check } = setup;
-    provider.isHanging = true;
+    provider.held = new Promise(() => {});
     await clock.advance(10 * MINUTE_MS - 1);
     expect(await check()).toBe('granted');
     expect(provider.requests).toBe(1);
