@@ -71,6 +71,22 @@ describe('shortenReason', () => {
     expect(shortenReason(unnamed)).toBe(unnamed);
   });
 
+  it('a reason that begins 200,000 commands and ends none is shortened within the time of a test', () => {
+    const reason = 'a: Command "'.repeat(200_000).trim();
+    expect(shortenReason(reason)).toBe(`${reason.slice(0, 40)}…${reason.slice(-99)}`);
+  });
+
+  it('the command reaches from its first start after a name to its last end', () => {
+    const part = fc.constantFrom('a', ' ', ': ', 'Command "', '" failed: ');
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 9 }), (parts) => {
+        const line = parts.join('').trim();
+        expect(shortenReason(line)).toBe(line.replace(/^(.+?: )Command ".*" failed: /, '$1'));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
   it('a long reason keeps the name at its start and the informative end', () => {
     const reason = shortenReason(`unit:update: ${'x'.repeat(300)}: connection refused`);
     expect(reason).toMatch(/^unit:update: x+…x+: connection refused$/);
