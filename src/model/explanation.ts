@@ -1,7 +1,15 @@
-import type { SessionFacts } from './facts.js';
 import { computePhase, type Phase } from './phase.js';
 import { oneLine, plainText, shortenError } from './plain-text.js';
 import type { Target } from './session.js';
+import {
+  createWaiterSearch,
+  createWaitGraph,
+  type ExplainedSession,
+  RESOURCE_KIND,
+  type WaitGraph,
+} from './wait-graph.js';
+
+export { RESOURCE_KIND };
 
 /** Why targets of a Session wait: by which other targets they are blocked, and what is at the root of it. */
 export interface Explanation<T extends Target = Target> {
@@ -21,95 +29,67 @@ export interface Explanation<T extends Target = Target> {
   nextToCause(target: T): T | null;
   /** Other objects that the resources of a waiting target wait for: `Cluster/default`. */
   otherObjects(target: T): readonly string[];
-}
-
-interface ExplainedSession<T extends Target> {
-  readonly status: { readonly targets: readonly T[] };
-  readonly facts?: SessionFacts;
+  /** Which targets wait for which resources: the same in less space than lists of blockers. */
+  readonly graph: WaitGraph<T>;
 }
 
 /** Explains the targets of a Session. Each explanation is computed on request. */
-export function explain<T extends Target>({ status, facts }: ExplainedSession<T>): Explanation<T> {
-  const waitingOn = new Map(
-    facts?.resources?.flatMap(({ name, waitingOn: on }) => (on.length > 0 ? [[name, on]] : [])),
-  );
-  const members = waitingOn.size === 0 ? new Map<string, T[]>() : groupTargets(status.targets);
-  const open = new Map<string, readonly T[]>();
-  const blockers = new Map<T, readonly T[]>();
+export function explain<T extends Target>(session: ExplainedSession<T>): Explanation<T> {
+  const graph = createWaitGraph(session);
+  const blockers = new Map<readonly string[], readonly T[]>();
   let causes: ReadonlyMap<T, Cause<T>> | undefined;
   return {
     blockedBy,
     rootCause: (target) => causeOf(target)?.root ?? null,
     nextToCause: (target) => causeOf(target)?.next ?? null,
     otherObjects: (target) =>
-      references(target).flatMap(({ kind, name }) => (kind === RESOURCE_KIND ? [] : [`${kind}/${name}`])),
+      graph
+        .references(target)
+        .flatMap(({ kind, name }) => (kind === RESOURCE_KIND ? [] : [`${kind}/${name}`])),
+    graph,
   };
 
-  function references(target: T) {
-    if (waitingOn.size === 0 || computePhase(target) !== 'waiting') return NONE;
-    return target.resources.flatMap((name) => waitingOn.get(name) ?? NONE);
-  }
-
   function blockedBy(target: T): readonly T[] {
-    const known = blockers.get(target);
+    const names = graph.blockingResources(target);
+    const [first, ...others] = names;
+    if (first === undefined) return NONE;
+    if (others.length === 0) return graph.openTargets(first);
+    const known = blockers.get(names);
     if (known) return known;
-    const found = new Set<T>();
-    for (const { kind, name } of references(target)) {
-      // Tilt also lists the resource itself, while it waits for a reload of the Tiltfile.
-      if (kind !== RESOURCE_KIND || target.resources.includes(name)) continue;
-      for (const member of openTargets(name)) if (member !== target) found.add(member);
-    }
-    const list = found.size === 0 ? NONE : [...found];
-    blockers.set(target, list);
-    return list;
-  }
-
-  /** Targets of a resource that have not finished; all if there are none. */
-  function openTargets(resource: string): readonly T[] {
-    const known = open.get(resource);
-    if (known) return known;
-    const all = members.get(resource) ?? NONE;
-    const unfinished = all.filter((member) => !isFinished(computePhase(member)));
-    const list = unfinished.length > 0 ? unfinished : all;
-    open.set(resource, list);
+    const list = [...new Set(names.flatMap(graph.openTargets))];
+    blockers.set(names, list);
     return list;
   }
 
   function causeOf(target: T): Cause<T> | undefined {
-    if (waitingOn.size === 0) return undefined;
-    causes ??= findCauses();
+    if (graph.isEmpty) return undefined;
+    causes ??= findCauses(graph, session.status.targets);
     return causes.get(target);
   }
+}
 
-  /**
-   * Finds the causes of all targets. One breadth-first search from the causes of each rank, against the
-   * direction of waiting: its time grows with the number of targets and blockers, not with that of the paths
-   * between them.
-   */
-  function findCauses(): ReadonlyMap<T, Cause<T>> {
-    const blocked = new Map<T, T[]>();
-    for (const target of status.targets) {
-      for (const blocker of blockedBy(target)) {
-        const list = blocked.get(blocker);
-        if (list) list.push(target);
-        else blocked.set(blocker, [target]);
+/**
+ * Finds the causes of all targets. One breadth-first search from the causes of each rank, against the
+ * direction of waiting: its time grows with the number of targets and references, not with that of the paths
+ * between them.
+ */
+function findCauses<T extends Target>(graph: WaitGraph<T>, targets: readonly T[]): ReadonlyMap<T, Cause<T>> {
+  const blockingResources = new Set(graph.groups().flatMap((group) => group.blockingResources));
+  const blocking = new Set([...blockingResources].flatMap(graph.openTargets));
+  const roots = [...blocking].filter((target) => graph.blockingResources(target).length === 0);
+  const takeWaiting = createWaiterSearch(graph, targets);
+  const found = new Map<T, Cause<T>>();
+  for (const phase of RANKS) {
+    const reached = roots.filter((root) => computePhase(root) === phase);
+    for (const at of reached) {
+      const root = found.get(at)?.root ?? at;
+      for (const target of takeWaiting(at)) {
+        found.set(target, { next: at, root });
+        reached.push(target);
       }
     }
-    const roots = [...blocked.keys()].filter((target) => blockedBy(target).length === 0);
-    const found = new Map<T, Cause<T>>();
-    for (const phase of RANKS) {
-      const reached = roots.filter((root) => computePhase(root) === phase);
-      for (const at of reached) {
-        const root = found.get(at)?.root ?? at;
-        for (const target of blocked.get(at) ?? NONE) {
-          if (found.has(target)) continue;
-          found.set(target, { next: at, root });
-          reached.push(target);
-        }
-      }
-    }
-    return found;
   }
+  return found;
 }
 
 /** The first step from a target to the root of its wait, and the root. */
@@ -119,25 +99,6 @@ interface Cause<T> {
 }
 
 const NONE: readonly never[] = [];
-
-/** Kind of the objects that stand for resources of the Tiltfile. */
-export const RESOURCE_KIND = 'UIResource';
-
-function groupTargets<T extends Target>(targets: readonly T[]): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const target of targets) {
-    for (const name of target.resources) {
-      const group = groups.get(name);
-      if (group) group.push(target);
-      else groups.set(name, [target]);
-    }
-  }
-  return groups;
-}
-
-function isFinished(phase: Phase): boolean {
-  return phase === 'ready' || phase === 'succeeded';
-}
 
 /**
  * Phases by how much they explain: what failed comes before what needs a person, and that before what runs.

@@ -1,9 +1,11 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { describeWait, explain } from '../../src/model/explanation.js';
 import type { Session } from '../../src/model/session.js';
 import { computeVerdict } from '../../src/model/verdict.js';
 import { type ResourceOptions, withFacts } from '../support/facts.js';
 import { session, type TargetStates } from '../support/sessions.js';
+import { explainSimply, tangledSessions } from '../support/simple-explanation.js';
 
 function explained(targets: TargetStates, resources: Readonly<Record<string, ResourceOptions>>) {
   const of: Session = withFacts(session('a', targets), resources);
@@ -94,6 +96,36 @@ describe('explain', () => {
       Array.from({ length: count - 1 }, (_, index) => [name(index), { on: [name(index + 1)] }]),
     );
     expect(explained(targets, resources).chain(`${name(0)}:update`)).toHaveLength(count);
+  });
+
+  it('5,000 targets that wait for 5,000 others share one list of blockers', () => {
+    const one = session('a', { 'r:serve': 'running', 'w:serve': 'waiting' });
+    const targets = one.status.targets.flatMap((target) =>
+      Array.from({ length: 5_000 }, (_, index) => ({ ...target, name: `${target.name}${index}` })),
+    );
+    const of = withFacts({ ...one, status: { ...one.status, targets } }, { w: { on: ['r'] } });
+    const { blockedBy, rootCause } = explain(of);
+    const waiting = targets.filter(({ resources }) => resources.includes('w'));
+    expect(computeVerdict(of, 'live').reason).toMatch(/^w waits for r \(not ready\); not ready: r:serve0, /);
+    expect(new Set(waiting.map(blockedBy)).size).toBe(1);
+    expect(waiting.map(blockedBy)[0]).toHaveLength(5_000);
+    expect(new Set(waiting.map(rootCause))).toEqual(
+      new Set([targets.find(({ name }) => name === 'r:serve0')]),
+    );
+  });
+
+  it('finds the same blockers and causes as a search through a list for each target', () => {
+    fc.assert(
+      fc.property(tangledSessions, (of) => {
+        const [found, simple] = [explain(of), explainSimply(of)];
+        for (const target of of.status.targets) {
+          expect(found.blockedBy(target)).toEqual(simple.blockedBy(target));
+          const steps = [found.nextToCause(target), found.rootCause(target)];
+          expect(steps.map((step) => step?.name)).toEqual(simple.stepsOf(target).map((step) => step?.name));
+        }
+      }),
+      { numRuns: 1_000 },
+    );
   });
 });
 
