@@ -25,18 +25,26 @@ export function isFactKind(kind: unknown): kind is FactKind {
   return typeof kind === 'string' && Object.hasOwn(FACT_KINDS, kind);
 }
 
+/** An object of a kind: the instance that its namespace belongs to, its name, and its uid. */
+export interface ObjectKey {
+  readonly instance: string;
+  /** Empty for an object without a name. */
+  readonly name: string;
+  readonly uid: string | null;
+}
+
+/** Facts of the objects of one kind, by instance and name. */
+export type FactsByName<T> = ReadonlyMap<string, ReadonlyMap<string, T>>;
+
 /**
  * Creates an empty table of the objects of one kind.
  *
- * @param lastGood facts to keep for objects that cannot be read, by name
+ * @param lastGood facts to keep for objects that cannot be read
  */
-export function createObjectTable<T>(
-  decode: (value: unknown) => T,
-  lastGood: Iterable<readonly [string, T]>,
-) {
-  const entries = new Map<string, { readonly facts: T; readonly uid: string | null }>();
+export function createObjectTable<T>(decode: (value: unknown) => T, lastGood: FactsByName<T>) {
+  const entries = new Map<string, Map<string, Entry<T>>>();
   const problems = new Map<string, string>();
-  let good = new Map(lastGood);
+  let good = lastGood;
   let isKnown = false;
 
   return {
@@ -46,42 +54,67 @@ export function createObjectTable<T>(
       const others = problems.size - 1;
       return first === undefined ? null : first + (others > 0 ? ` (and ${others} more)` : '');
     },
-    get: (name: string): T | null => entries.get(name)?.facts ?? null,
-    /** All facts in the order of the names; null if no object of the kind was read. */
-    list: (): T[] | null =>
-      isKnown ? [...entries].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, { facts }]) => facts) : null,
-    put(kind: FactKind, name: string, uid: string | null, value: unknown): void {
-      problems.delete('');
-      problems.delete(name);
+    get: (instance: string, name: string): T | null => find({ instance, name })?.facts ?? null,
+    /** The facts of an instance in the order of the names; null if no object of the kind was read. */
+    list: (instance: string): T[] | null =>
+      isKnown
+        ? [...(entries.get(instance) ?? [])]
+            .sort(([a], [b]) => (a < b ? -1 : 1))
+            .map(([, { facts }]) => facts)
+        : null,
+    put(kind: FactKind, key: ObjectKey, value: unknown): void {
+      problems.delete(NAMELESS);
+      problems.delete(problemKey(key));
       try {
-        set(name, { facts: decodeObject(kind, value, decode), uid });
+        set(key, decodeObject(kind, value, decode));
       } catch (error) {
         if (!(error instanceof DecodeError)) throw error;
-        problems.set(name, describeProblem(kind, name, error));
-        const last = good.get(name);
-        if (last !== undefined && !entries.has(name)) set(name, { facts: last, uid });
+        problems.set(problemKey(key), describeProblem(kind, key.name, error));
+        const last = good.get(key.instance)?.get(key.name);
+        if (last !== undefined && !find(key)) set(key, last);
       }
     },
-    remove(name: string, uid: string | null): void {
-      const entry = entries.get(name);
+    remove(key: ObjectKey): void {
+      const entry = find(key);
       // A deletion may arrive after the successor of the same name was created.
-      if (entry && entry.uid !== null && uid !== null && entry.uid !== uid) return;
-      problems.delete(name);
-      entries.delete(name);
+      if (entry && entry.uid !== null && key.uid !== null && entry.uid !== key.uid) return;
+      problems.delete(problemKey(key));
+      entries.get(key.instance)?.delete(key.name);
       isKnown = true;
     },
     clear(): void {
-      good = new Map([...entries].map(([name, { facts }]) => [name, facts]));
+      good = new Map([...entries].map(([instance, named]) => [instance, factsByName(named)]));
       entries.clear();
       problems.clear();
       isKnown = true;
     },
   };
 
-  function set(name: string, entry: { readonly facts: T; readonly uid: string | null }): void {
-    entries.set(name, entry);
+  function find({ instance, name }: Pick<ObjectKey, 'instance' | 'name'>): Entry<T> | undefined {
+    return entries.get(instance)?.get(name);
+  }
+
+  function set({ instance, name, uid }: ObjectKey, facts: T): void {
+    const named = entries.get(instance) ?? new Map<string, Entry<T>>();
+    entries.set(instance, named.set(name, { facts, uid }));
     isKnown = true;
   }
+}
+
+interface Entry<T> {
+  readonly facts: T;
+  readonly uid: string | null;
+}
+
+function factsByName<T>(named: ReadonlyMap<string, Entry<T>>): ReadonlyMap<string, T> {
+  return new Map([...named].map(([name, { facts }]) => [name, facts]));
+}
+
+/** Key of the problem of an object without a name, whose successor is not known. */
+const NAMELESS = '';
+
+function problemKey({ instance, name }: ObjectKey): string {
+  return name === '' ? NAMELESS : JSON.stringify([instance, name]);
 }
 
 /** Longest name in a message, in characters. */

@@ -2,18 +2,31 @@ import { isDeepStrictEqual } from 'node:util';
 import { isRecord } from '../lib/is-record.js';
 import type { Change } from '../model/change.js';
 import { DEFAULT_CLUSTER, decodeCluster, decodeResource } from '../model/decode-facts.js';
-import type { SessionFacts } from '../model/facts.js';
+import type { ClusterFacts, ResourceFacts, SessionFacts } from '../model/facts.js';
 import type { Session } from '../model/session.js';
-import { createObjectTable, FACT_KINDS, type FactKind, type FactObject } from './fact-objects.js';
-import { createSeenVersions, identityOf } from './kubernetes/object-identity.js';
+import {
+  createObjectTable,
+  FACT_KINDS,
+  type FactKind,
+  type FactObject,
+  type FactsByName,
+  type ObjectKey,
+} from './fact-objects.js';
+import { createSeenVersions, identityOf, type ObjectIdentity } from './kubernetes/object-identity.js';
 
 /** Errors of kinds that could not be read completely, by their names in Tilt's API. */
 export type Unavailable = ReadonlyMap<string, string>;
 
-/** Collects the facts of one instance from objects that arrive in any order. No I/O. */
+/** Facts by the instance of the Sessions that they explain. */
+export type FactsByInstance = ReadonlyMap<string, SessionFacts>;
+
+/** Collects the facts of one source from objects that arrive in any order. No I/O. */
 export interface FactTable {
-  /** The present facts, the same object until they change; undefined while nothing is known. */
-  readonly facts: SessionFacts | undefined;
+  /**
+   * Returns the present facts about the Sessions of an instance, the same object until they change; undefined
+   * while nothing is known. Objects of another namespace belong to another instance.
+   */
+  factsOf(instance: string): SessionFacts | undefined;
   /**
    * One line for each kind with an object that cannot be read. The last good facts of that object stay. If
    * it has none, the others are listed without it.
@@ -30,26 +43,24 @@ export interface FactTable {
 /**
  * Creates an empty table.
  *
+ * @param source instance of the objects that have no namespace; a namespace is part of the instance
  * @param lastGood facts to keep for objects that cannot be read. Default: none
  */
-export function createFactTable(lastGood?: SessionFacts): FactTable {
+export function createFactTable(source: string, lastGood: FactsByInstance = new Map()): FactTable {
   const seen = createSeenVersions();
-  const resources = createObjectTable(
-    decodeResource,
-    (lastGood?.resources ?? []).map((one) => [one.name, one]),
-  );
-  const clusters = createObjectTable(
-    decodeCluster,
-    lastGood?.cluster ? [[DEFAULT_CLUSTER, lastGood.cluster]] : [],
-  );
+  const resources = createObjectTable(decodeResource, resourcesOf(lastGood));
+  const clusters = createObjectTable(decodeCluster, clustersOf(lastGood));
   const kinds = { UIResource: resources, Cluster: clusters };
-  let facts: SessionFacts | undefined;
-  let isOutdated = false;
+  const newest = new Map<string, { readonly facts: SessionFacts | undefined; readonly version: number }>();
+  /** Grows with each change of an object. */
+  let version = 0;
 
   return {
-    get facts() {
-      if (isOutdated) update();
-      isOutdated = false;
+    factsOf(instance) {
+      const known = newest.get(instance);
+      if (known?.version === version) return known.facts;
+      const facts = readFacts(instance, known?.facts);
+      newest.set(instance, { facts, version });
       return facts;
     },
     get unavailable() {
@@ -60,47 +71,64 @@ export function createFactTable(lastGood?: SessionFacts): FactTable {
     },
     put: (object) => put(object, false),
     remove({ kind, value }) {
-      const name = nameOf(value);
-      if (isIgnored(kind, name)) return;
-      const identity = identityOf(value, '');
+      const identity = identityOf(value, source);
+      const key = keyOf(value, identity);
+      if (isIgnored(kind, key)) return;
       seen.record(identity);
-      kinds[kind].remove(name, identity.uid);
-      isOutdated = true;
+      kinds[kind].remove(key);
+      version += 1;
     },
     replaceAll(kind, values) {
       kinds[kind].clear();
       for (const value of values) put({ kind, value }, true);
-      isOutdated = true;
+      version += 1;
     },
   };
 
   /** @param isListed whether the version comes from a list, which shows what exists */
   function put({ kind, value }: FactObject, isListed: boolean): void {
-    const name = nameOf(value);
-    const identity = identityOf(value, '');
-    if (isIgnored(kind, name) || (!isListed && seen.isOld(identity))) return;
+    const identity = identityOf(value, source);
+    const key = keyOf(value, identity);
+    if (isIgnored(kind, key) || (!isListed && seen.isOld(identity))) return;
     seen.record(identity);
-    kinds[kind].put(kind, name, identity.uid, value);
-    isOutdated = true;
+    kinds[kind].put(kind, key, value);
+    version += 1;
   }
 
   /** Keeps the object while the facts are equal, so that an event without news costs its parse. */
-  function update(): void {
-    const next = { resources: resources.list(), cluster: clusters.get(DEFAULT_CLUSTER), webUrl: null };
-    const isEmpty = next.resources === null && next.cluster === null;
-    if (!isDeepStrictEqual(facts, next)) facts = isEmpty ? undefined : next;
+  function readFacts(instance: string, known: SessionFacts | undefined): SessionFacts | undefined {
+    const cluster = clusters.get(instance, DEFAULT_CLUSTER);
+    const next = { resources: resources.list(instance), cluster, webUrl: null };
+    if (next.resources === null && next.cluster === null) return undefined;
+    return isDeepStrictEqual(known, next) ? known : next;
   }
 }
 
+function resourcesOf(facts: FactsByInstance): FactsByName<ResourceFacts> {
+  return new Map(
+    [...facts].map(([instance, { resources }]) => [
+      instance,
+      new Map((resources ?? []).map((one) => [one.name, one])),
+    ]),
+  );
+}
+
+function clustersOf(facts: FactsByInstance): FactsByName<ClusterFacts> {
+  return new Map(
+    [...facts].flatMap(([instance, { cluster }]) =>
+      cluster === null ? [] : [[instance, new Map([[DEFAULT_CLUSTER, cluster]])]],
+    ),
+  );
+}
+
 /** Tilt judges a Session by one cluster only. */
-function isIgnored(kind: FactKind, name: string): boolean {
+function isIgnored(kind: FactKind, { name }: ObjectKey): boolean {
   return kind === 'Cluster' && name !== DEFAULT_CLUSTER;
 }
 
-/** Name of an object; empty if it has none. */
-function nameOf(value: unknown): string {
+function keyOf(value: unknown, { instance, uid }: ObjectIdentity): ObjectKey {
   const name = isRecord(value) && isRecord(value.metadata) ? value.metadata.name : null;
-  return typeof name === 'string' ? name : '';
+  return { instance, name: typeof name === 'string' ? name : '', uid };
 }
 
 /** The Session with facts; unchanged if nothing is known. */

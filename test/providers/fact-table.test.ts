@@ -6,17 +6,21 @@ import { oneLine, plainText } from '../../src/model/plain-text.js';
 import { toFactObject } from '../../src/providers/fact-objects.js';
 import { createFactTable, diffUnavailable, type FactTable } from '../../src/providers/fact-table.js';
 import { rawClusters, rawResources, sessionFacts } from '../support/fact-arbitraries.js';
-import { brokenResourceJson, clusterJson, resourceJson } from '../support/fact-json.js';
+import { brokenResourceJson, clusterJson, inNamespace, resourceJson } from '../support/fact-json.js';
 import type { Json } from '../support/raw-session.js';
 
 describe('the table of facts', () => {
   it('knows nothing at first', () => {
-    expect(createFactTable()).toMatchObject({ facts: undefined, unavailable: new Map() });
+    const table = createFactTable('test');
+    expect([table.factsOf('test'), table.unavailable.size]).toEqual([undefined, 0]);
   });
 
   it('has resources without a cluster, or a cluster without resources, as the other one is not known', () => {
-    expect(tableOf(resourceJson('api')).facts).toMatchObject({ resources: [{ name: 'api' }], cluster: null });
-    expect(tableOf(clusterJson('')).facts).toEqual({
+    expect(tableOf(resourceJson('api')).factsOf('test')).toMatchObject({
+      resources: [{ name: 'api' }],
+      cluster: null,
+    });
+    expect(tableOf(clusterJson('')).factsOf('test')).toEqual({
       resources: null,
       cluster: { error: null },
       webUrl: null,
@@ -25,7 +29,7 @@ describe('the table of facts', () => {
 
   it('sorts the resources by name and keeps the newest object of each name', () => {
     const table = tableOf(resourceJson('web'), resourceJson('api'), resourceJson('web', { labels: ['ui'] }));
-    expect(table.facts?.resources).toEqual([
+    expect(table.factsOf('test')?.resources).toEqual([
       decodeResource(resourceJson('api')),
       decodeResource(resourceJson('web', { labels: ['ui'] })),
     ]);
@@ -33,26 +37,26 @@ describe('the table of facts', () => {
 
   it('reads only the cluster named default', () => {
     const table = tableOf(clusterJson('refused', 'docker'), { ...clusterJson('', 'other'), status: 7 });
-    expect(table).toMatchObject({ facts: undefined, unavailable: new Map() });
+    expect([table.factsOf('test'), table.unavailable.size]).toEqual([undefined, 0]);
     putAll(table, clusterJson('no route'));
-    expect(table.facts?.cluster).toEqual({ error: 'no route' });
+    expect(table.factsOf('test')?.cluster).toEqual({ error: 'no route' });
     table.remove(asObject(clusterJson('', 'docker')));
-    expect(table.facts?.cluster).toEqual({ error: 'no route' });
+    expect(table.factsOf('test')?.cluster).toEqual({ error: 'no route' });
     table.remove(asObject(clusterJson('')));
-    expect(table.facts).toBeUndefined();
+    expect(table.factsOf('test')).toBeUndefined();
   });
 
   it('has an empty list once all resources are deleted, which is known', () => {
     const table = tableOf(resourceJson('api'));
     table.remove(asObject(resourceJson('api')));
-    expect(table.facts?.resources).toEqual([]);
+    expect(table.factsOf('test')?.resources).toEqual([]);
   });
 
   it('keeps the facts of an object that cannot be read, and reports it until it can', () => {
     const table = tableOf(resourceJson('api', { on: ['db'] }), resourceJson('web'));
-    const before = table.facts;
+    const before = table.factsOf('test');
     putAll(table, brokenResourceJson('api'));
-    expect(table.facts).toBe(before);
+    expect(table.factsOf('test')).toBe(before);
     expect(table.unavailable).toEqual(
       new Map([
         ['uiresources', 'uiresources: api cannot be read: status.queued: expected true or false, got "soon"'],
@@ -62,7 +66,7 @@ describe('the table of facts', () => {
     expect(table.unavailable.get('uiresources')).toMatch(
       /^uiresources: api cannot be read: .* \(and 1 more\)$/,
     );
-    expect(table.facts?.resources?.map(({ name }) => name)).toEqual(['api', 'db', 'web']);
+    expect(table.factsOf('test')?.resources?.map(({ name }) => name)).toEqual(['api', 'db', 'web']);
     putAll(table, resourceJson('api'));
     table.remove(asObject(resourceJson('web')));
     expect(table.unavailable).toEqual(new Map());
@@ -70,9 +74,9 @@ describe('the table of facts', () => {
 
   it('omits an object that could never be read, among those that could', () => {
     const table = tableOf(brokenResourceJson('api'));
-    expect(table.facts).toBeUndefined();
+    expect(table.factsOf('test')).toBeUndefined();
     putAll(table, resourceJson('web'));
-    expect(table.facts?.resources?.map(({ name }) => name)).toEqual(['web']);
+    expect(table.factsOf('test')?.resources?.map(({ name }) => name)).toEqual(['web']);
   });
 
   it.each<[string, Json, string]>([
@@ -109,7 +113,7 @@ describe('the table of facts', () => {
   it('drops a version that arrives late, and the deletion of an object that another one has replaced', () => {
     const version = (resourceVersion: string, uid = 'u1') =>
       resourceJson('api', { uid, resourceVersion, labels: [`v${resourceVersion}`] });
-    const labels = (table: FactTable) => table.facts?.resources?.map((one) => one.labels.join());
+    const labels = (table: FactTable) => table.factsOf('test')?.resources?.map((one) => one.labels.join());
     const table = tableOf(version('5'), version('7'), version('6'));
     expect(labels(table)).toEqual(['v7']);
     putAll(table, version('1', 'u2'));
@@ -124,27 +128,27 @@ describe('the table of facts', () => {
   it('takes a list as all objects of its kind, and keeps the facts of one that cannot be read', () => {
     const table = tableOf(resourceJson('api'), resourceJson('db'), resourceJson('web'), clusterJson(''));
     table.replaceAll('UIResource', [resourceJson('web', { on: ['api'] }), brokenResourceJson('api'), 7]);
-    expect(table.facts).toEqual({
+    expect(table.factsOf('test')).toEqual({
       resources: [decodeResource(resourceJson('api')), decodeResource(resourceJson('web', { on: ['api'] }))],
       cluster: { error: null },
       webUrl: null,
     });
     expect(table.unavailable.get('uiresources')).toContain('(and 1 more)');
     table.replaceAll('UIResource', []);
-    expect(table.facts?.resources).toEqual([]);
+    expect(table.factsOf('test')?.resources).toEqual([]);
     expect(table.unavailable).toEqual(new Map());
   });
 
   it('keeps facts of an earlier table for objects that cannot be read, and for no others', () => {
-    const { facts } = tableOf(
+    const facts = tableOf(
       resourceJson('api', { on: ['db'] }),
       resourceJson('db'),
       clusterJson('refused'),
-    );
-    const table = createFactTable(facts);
-    expect(table.facts).toBeUndefined();
+    ).factsOf('test');
+    const table = createFactTable('test', new Map(facts && [['test', facts]]));
+    expect(table.factsOf('test')).toBeUndefined();
     putAll(table, brokenResourceJson('api'), { ...clusterJson(''), status: 7 });
-    expect(table.facts).toEqual({
+    expect(table.factsOf('test')).toEqual({
       resources: [decodeResource(resourceJson('api', { on: ['db'] }))],
       cluster: { error: 'refused' },
       webUrl: null,
@@ -154,14 +158,47 @@ describe('the table of facts', () => {
 
   it('returns the same facts while nothing that they contain has changed', () => {
     const table = tableOf(resourceJson('api'), clusterJson(''));
-    const { facts } = table;
+    const facts = table.factsOf('test');
     putAll(
       table,
       resourceJson('api', { status: { buildHistory: [{ finishTime: 'now' }] } }),
       clusterJson(''),
     );
     table.replaceAll('UIResource', [resourceJson('api')]);
-    expect(table.facts).toBe(facts);
+    expect(table.factsOf('test')).toBe(facts);
+  });
+
+  it('keeps the objects of each namespace apart, also when one cannot be read or is deleted', () => {
+    const [a, b] = [resourceJson('lint', { labels: ['a'] }), resourceJson('lint', { labels: ['b'] })];
+    const table = tableOf(
+      inNamespace('team-a', a),
+      inNamespace('team-b', b),
+      inNamespace('team-b', clusterJson('refused')),
+    );
+    const shown = () =>
+      ['test', 'test/team-a', 'test/team-b'].map((instance) => {
+        const facts = table.factsOf(instance);
+        return [facts?.resources?.map(({ labels }) => labels.join()), facts?.cluster?.error ?? null];
+      });
+    expect(shown()).toEqual([
+      [[], null],
+      [['a'], null],
+      [['b'], 'refused'],
+    ]);
+    const others = table.factsOf('test/team-b');
+    putAll(table, inNamespace('team-a', brokenResourceJson('lint')), resourceJson('test'));
+    table.remove(asObject(inNamespace('team-c', b)));
+    table.remove(asObject(resourceJson('lint')));
+    expect(shown().slice(1)).toEqual([
+      [['a'], null],
+      [['b'], 'refused'],
+    ]);
+    table.remove(asObject(inNamespace('team-a', a)));
+    expect(shown()[1]).toEqual([[], null]);
+    expect(table.unavailable).toEqual(new Map());
+    expect(table.factsOf('test/team-b')).toBe(others);
+    table.replaceAll('UIResource', [inNamespace('team-b', brokenResourceJson('lint'))]);
+    expect(shown()[2]).toEqual([['b'], 'refused']);
   });
 
   it('collects the same facts in any order of the objects', () => {
@@ -173,10 +210,11 @@ describe('the table of facts', () => {
       });
     fc.assert(
       fc.property(objects, ({ all, shuffled }) => {
-        const { facts, unavailable } = tableOf(...shuffled);
-        expect(facts).toStrictEqual(tableOf(...all).facts);
+        const table = tableOf(...shuffled);
+        const facts = table.factsOf('test');
+        expect(facts).toStrictEqual(tableOf(...all).factsOf('test'));
         expect(facts?.cluster).toEqual(decodeCluster(all.at(-1)));
-        expect(unavailable).toEqual(new Map());
+        expect(table.unavailable).toEqual(new Map());
       }),
     );
   });
@@ -186,7 +224,7 @@ describe('the table of facts', () => {
       fc.property(sessionFacts(), (facts) => {
         const encoded: { resources?: Json[]; cluster?: Json } = encodeFacts(facts);
         const apiVersion = 'tilt.dev/v1alpha1';
-        const table = createFactTable();
+        const table = createFactTable('test');
         if (encoded.resources) {
           table.replaceAll(
             'UIResource',
@@ -197,7 +235,7 @@ describe('the table of facts', () => {
           putAll(table, { kind: 'Cluster', apiVersion, metadata: { name: 'default' }, ...encoded.cluster });
         }
         const isUnknown = facts.resources === null && facts.cluster === null;
-        expect(table.facts).toStrictEqual(isUnknown ? undefined : { ...facts, webUrl: null });
+        expect(table.factsOf('test')).toStrictEqual(isUnknown ? undefined : { ...facts, webUrl: null });
       }),
     );
   });
@@ -219,7 +257,7 @@ describe('diffUnavailable', () => {
 });
 
 function tableOf(...objects: readonly Json[]): FactTable {
-  const table = createFactTable();
+  const table = createFactTable('test');
   putAll(table, ...objects);
   return table;
 }

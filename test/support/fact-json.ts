@@ -51,3 +51,8 @@ export function clusterJson(error: string, name = 'default'): Json {
     status: error === '' ? {} : { error },
   };
 }
+
+/** Returns an object in wire format with a namespace. */
+export function inNamespace(namespace: string, object: Json): Json {
+  return { ...object, metadata: { ...Object(object.metadata), namespace } };
+}

@@ -13,10 +13,11 @@ export interface TiltObjects {
   readonly all: readonly SessionJson[];
   /** Version of the collection, which increases with every change. */
   readonly version: number;
-  /** Adds or replaces an object by name. Assigns the next version, and a uid if it has none. */
+  /** Adds or replaces an object by namespace and name. Assigns the next version, and a uid if it has none. */
   put(object: SessionJson): ObjectEvent;
   /** Adds or replaces an object unchanged, with the version it contains. */
   putRaw(object: SessionJson): void;
+  /** Removes an object without a namespace. */
   remove(name: string): ObjectEvent | null;
   /** Returns the events after a version, or null if they were compacted. */
   eventsAfter(version: number): readonly ObjectEvent[] | null;
@@ -43,7 +44,7 @@ export function createTiltObjects(): TiltObjects {
     put,
     putRaw(object) {
       version = Number(object.metadata.resourceVersion ?? version + 1);
-      objects.set(object.metadata.name, object);
+      objects.set(keyOf(object), object);
     },
     remove(name) {
       const object = objects.get(name);
@@ -68,15 +69,15 @@ export function createTiltObjects(): TiltObjects {
   };
 
   function put(object: SessionJson): ObjectEvent {
-    const type = objects.has(object.metadata.name) ? 'MODIFIED' : 'ADDED';
+    const type = objects.has(keyOf(object)) ? 'MODIFIED' : 'ADDED';
     const stamped = assignVersion(object);
-    objects.set(object.metadata.name, stamped);
+    objects.set(keyOf(object), stamped);
     return recordEvent(type, stamped);
   }
 
   function assignVersion(object: SessionJson): SessionJson {
     version += 1;
-    const uid = object.metadata.uid ?? objects.get(object.metadata.name)?.metadata.uid ?? randomUUID();
+    const uid = object.metadata.uid ?? objects.get(keyOf(object))?.metadata.uid ?? randomUUID();
     return { ...object, metadata: { ...object.metadata, uid, resourceVersion: String(version) } };
   }
 
@@ -85,4 +86,8 @@ export function createTiltObjects(): TiltObjects {
     history.push(event);
     return event;
   }
+}
+
+function keyOf({ metadata: { namespace, name } }: SessionJson): string {
+  return namespace === undefined ? name : `${namespace}/${name}`;
 }

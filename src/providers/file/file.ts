@@ -171,7 +171,9 @@ async function readMember(
 ): Promise<FileObservation> {
   try {
     checkSize(size, name);
-    const lastGood = known?.sessions?.[0]?.facts;
+    const lastGood = new Map(
+      known?.sessions?.flatMap(({ instance: of, facts }) => (facts ? [[of, facts] as const] : [])),
+    );
     const parsed = parseSessions(await readFile(path), { file: name, instance, lastGood });
     return { type: 'valid', fingerprint, ...parsed };
   } catch (error) {

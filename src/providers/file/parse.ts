@@ -1,10 +1,9 @@
 import { messageOf } from '../../lib/errors.js';
 import { DecodeError } from '../../model/decode.js';
-import type { SessionFacts } from '../../model/facts.js';
 import { oneLine } from '../../model/plain-text.js';
 import type { Session } from '../../model/session.js';
 import { type DecodedInput, decodeSessions, MAX_BYTES } from '../decode-sessions.js';
-import { createFactTable, type Unavailable, withFacts } from '../fact-table.js';
+import { createFactTable, type FactsByInstance, type Unavailable, withFacts } from '../fact-table.js';
 import { MAX_YAML_LENGTH, parseYaml, YamlError } from '../yaml.js';
 
 /** Why a file provides no Sessions, on one line: file, place, problem. */
@@ -23,7 +22,7 @@ export interface ParseOptions {
   /** Instance of its Sessions that have no namespace. */
   readonly instance: string;
   /** Its last good facts, which stay for objects that cannot be read. Default: none. */
-  readonly lastGood?: SessionFacts | undefined;
+  readonly lastGood?: FactsByInstance;
 }
 
 /** Content of a valid file. */
@@ -38,7 +37,10 @@ export interface ParsedFile {
  * `SessionList`, …), or several YAML documents of either. Pure. Throws a {@link FileProblem}; one invalid
  * Session invalidates the whole file, an invalid `UIResource` or `Cluster` does not.
  */
-export function parseSessions(bytes: Uint8Array, { file, instance, lastGood }: ParseOptions): ParsedFile {
+export function parseSessions(
+  bytes: Uint8Array,
+  { file, instance, lastGood = new Map() }: ParseOptions,
+): ParsedFile {
   const text = decodeText(bytes, file);
   const { values, isWhole } = parseValues(text, file);
   if (values.every(isNothing)) throw new FileProblem(`${file}: expected a Session, got an empty file`);
@@ -48,18 +50,19 @@ export function parseSessions(bytes: Uint8Array, { file, instance, lastGood }: P
   });
   if (!isWhole)
     throw new FileProblem(`${file}: expected a line break at its end; add one, unless the file is truncated`);
-  return combine(parts, file, lastGood);
+  return combine(parts, { file, instance, lastGood });
 }
 
-/** Gives all Sessions the facts of all objects. Of two objects of one kind and name, the later one counts. */
-function combine(
-  parts: readonly DecodedInput[],
-  file: string,
-  lastGood: SessionFacts | undefined,
-): ParsedFile {
-  const table = createFactTable(lastGood);
+/**
+ * Gives each Session the facts of the objects in its namespace. Of two objects of one kind, namespace and
+ * name, the later one counts.
+ */
+function combine(parts: readonly DecodedInput[], { file, instance, lastGood }: ParseOptions): ParsedFile {
+  const table = createFactTable(instance, lastGood);
   for (const { factObjects } of parts) for (const object of factObjects) table.put(object);
-  const sessions = parts.flatMap((part) => part.sessions.map((session) => withFacts(session, table.facts)));
+  const sessions = parts.flatMap((part) =>
+    part.sessions.map((session) => withFacts(session, table.factsOf(session.instance))),
+  );
   if (sessions.length === 0 && parts.some(({ factObjects }) => factObjects.length > 0)) {
     throw new FileProblem(`${file}: expected a Session, got only objects that describe one; add the Session`);
   }

@@ -17,9 +17,10 @@ export interface FactsObject<F> {
  */
 export interface FactsState<F> extends KindState<FactsObject<F>, 'changed'> {
   /**
-   * The facts of all objects, sorted by name; null if not known. The list is the same one until they change.
+   * Returns the facts of the objects of an instance, sorted by name; null if not known. The list is the same
+   * one until they change.
    */
-  readonly values: readonly F[] | null;
+  valuesOf(instance: string): readonly F[] | null;
   /** Reads a line of a watch. */
   read(line: Buffer): WatchEvent<FactsObject<F>>;
   /** Discards everything: it is not known until the next list. Returns whether it was known. */
@@ -29,7 +30,7 @@ export interface FactsState<F> extends KindState<FactsObject<F>, 'changed'> {
 /**
  * Creates the state of a kind before its first list.
  *
- * @param source instance of the Sessions that the objects explain
+ * @param source instance of the objects that have no namespace; a namespace is part of the instance
  * @param decodeFacts returns what to keep of an object, null to ignore it, or throws a `DecodeError`
  */
 export function createFactsState<F extends object>(
@@ -38,16 +39,19 @@ export function createFactsState<F extends object>(
 ): FactsState<F> {
   let resourceVersion = '';
   let known: Map<SessionId, KnownObject<F>> | null = null;
-  let values: readonly F[] | null = null;
+  let lists: ReadonlyMap<string, readonly F[]> = new Map();
+  let areListsOutdated = false;
   const seen = createSeenVersions();
 
   return {
     get resourceVersion() {
       return resourceVersion;
     },
-    get values() {
-      values ??= known && sortByName(known);
-      return values;
+    valuesOf(instance) {
+      if (known === null) return null;
+      if (areListsOutdated) lists = listByInstance(known, lists);
+      areListsOutdated = false;
+      return lists.get(instance) ?? NONE;
     },
     read: (line) => readEvent(line, source, decode),
     list: applyList,
@@ -67,7 +71,7 @@ export function createFactsState<F extends object>(
     forget() {
       const wasKnown = known !== null;
       known = null;
-      values = null;
+      lists = new Map();
       seen.keepOnly([]);
       return wasKnown;
     },
@@ -119,13 +123,14 @@ export function createFactsState<F extends object>(
   }
 
   function changed(): 'changed'[] {
-    values = null;
+    areListsOutdated = true;
     return ['changed'];
   }
 }
 
 /** The kept state of an object. */
 interface KnownObject<F> {
+  readonly instance: string;
   readonly uid: string | null;
   readonly facts: F;
 }
@@ -133,12 +138,29 @@ interface KnownObject<F> {
 /** The newer state of an object, with the same facts as before if they are equal. Null if nothing is kept. */
 function take<F>(
   last: KnownObject<F> | null,
-  { identity: { uid }, facts }: FactsObject<F>,
+  { identity: { instance, uid }, facts }: FactsObject<F>,
 ): KnownObject<F> | null {
   if (facts === null || typeof facts === 'string') return last;
-  return { uid, facts: last !== null && sameJson(last.facts, facts) ? last.facts : facts };
+  return { instance, uid, facts: last !== null && sameJson(last.facts, facts) ? last.facts : facts };
 }
 
-function sortByName<F>(objects: ReadonlyMap<SessionId, KnownObject<F>>): readonly F[] {
-  return [...objects].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, { facts }]) => facts);
+/** Lists the facts of each instance by name: the same list as before if its facts are the same. */
+function listByInstance<F>(
+  objects: ReadonlyMap<SessionId, KnownObject<F>>,
+  before: ReadonlyMap<string, readonly F[]>,
+): ReadonlyMap<string, readonly F[]> {
+  const lists = new Map<string, F[]>();
+  for (const [, { instance, facts }] of [...objects].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const list = lists.get(instance);
+    if (list) list.push(facts);
+    else lists.set(instance, [facts]);
+  }
+  return new Map([...lists].map(([instance, list]) => [instance, keepEqual(before.get(instance), list)]));
 }
+
+function keepEqual<F>(before: readonly F[] | undefined, after: readonly F[]): readonly F[] {
+  const isSame = before?.length === after.length && before.every((facts, index) => facts === after[index]);
+  return isSame ? before : after;
+}
+
+const NONE: readonly never[] = [];

@@ -6,7 +6,7 @@ import { diffUnavailable, type FactTable, type Unavailable, withFacts } from '..
 /** Attaches the facts of a table to the Sessions of changes. */
 export interface FactAttacher {
   /**
-   * Returns the changes with the newest facts, followed by an upsert of every other Session if the facts have
+   * Returns the changes with the newest facts, followed by an upsert of every other Session whose facts have
    * changed, and by the problems of the facts. A STALE Session keeps its last good state.
    */
   attach(changes: readonly Change[]): Change[];
@@ -15,24 +15,24 @@ export interface FactAttacher {
 }
 
 /** Creates an attacher that knows no Sessions. Each change passes through it once. */
-export function createFactAttacher(table: Pick<FactTable, 'facts' | 'unavailable'>): FactAttacher {
+export function createFactAttacher(table: Pick<FactTable, 'factsOf' | 'unavailable'>): FactAttacher {
   /** The newest state of each Session, without facts. */
   const sessions = new Map<SessionId, Session>();
   const stale = new Set<SessionId>();
-  let attached: SessionFacts | undefined;
+  /** The facts that each Session was pushed with. */
+  const attached = new Map<SessionId, SessionFacts | undefined>();
   let reported: Unavailable = new Map();
 
   return {
     attach(changes) {
       const current = new Set<SessionId>();
       for (const change of changes) track(change, current);
-      const { facts, unavailable } = table;
+      const { unavailable } = table;
       const result = [
-        ...changes.map((change) => attachTo(change, facts)),
-        ...(facts === attached ? [] : attachToOthers(current, facts)),
+        ...changes.map(attachTo),
+        ...attachToOthers(current),
         ...diffUnavailable(reported, unavailable),
       ];
-      attached = facts;
       reported = unavailable;
       return result;
     },
@@ -47,6 +47,7 @@ export function createFactAttacher(table: Pick<FactTable, 'facts' | 'unavailable
       case 'snapshot':
         sessions.clear();
         stale.clear();
+        attached.clear();
         for (const session of change.sessions) add(session, current);
         change.stale?.forEach(markStale);
         break;
@@ -56,6 +57,7 @@ export function createFactAttacher(table: Pick<FactTable, 'facts' | 'unavailable
       case 'remove':
         sessions.delete(change.id);
         stale.delete(change.id);
+        attached.delete(change.id);
         break;
       case 'stale':
         markStale(change);
@@ -72,15 +74,23 @@ export function createFactAttacher(table: Pick<FactTable, 'facts' | 'unavailable
     current.add(session.id);
   }
 
-  function attachToOthers(current: ReadonlySet<SessionId>, facts: SessionFacts | undefined): Change[] {
+  function attachToOthers(current: ReadonlySet<SessionId>): Change[] {
     return [...sessions.values()]
       .filter(({ id }) => !current.has(id) && !stale.has(id))
-      .map((session) => ({ type: 'upsert', session: withFacts(session, facts), changedTargets: [] }));
+      .filter(({ id, instance }) => table.factsOf(instance) !== attached.get(id))
+      .map((session) => ({ type: 'upsert', session: attachFacts(session), changedTargets: [] }));
   }
-}
 
-function attachTo(change: Change, facts: SessionFacts | undefined): Change {
-  if (change.type === 'upsert') return { ...change, session: withFacts(change.session, facts) };
-  if (change.type !== 'snapshot') return change;
-  return { ...change, sessions: change.sessions.map((session) => withFacts(session, facts)) };
+  function attachTo(change: Change): Change {
+    if (change.type === 'upsert') return { ...change, session: attachFacts(change.session) };
+    if (change.type !== 'snapshot') return change;
+    return { ...change, sessions: change.sessions.map(attachFacts) };
+  }
+
+  function attachFacts(session: Session): Session {
+    const facts = table.factsOf(session.instance);
+    // A later change of the same chunk may have removed it.
+    if (sessions.has(session.id)) attached.set(session.id, facts);
+    return withFacts(session, facts);
+  }
 }

@@ -30,12 +30,13 @@ export interface SessionReader {
  * reading continues. A list is the complete list of each kind that it holds; an empty one of the Sessions.
  * Versions that Tilt delivered out of order are dropped, as in a watch.
  *
- * `UIResource` and `Cluster` objects are the facts of all Sessions. An invalid one keeps its last good facts.
+ * `UIResource` and `Cluster` objects are the facts of the Sessions in their namespace. An invalid one keeps
+ * its last good facts.
  */
 export function createSessionReader(instance: string): SessionReader {
   const splitter = createJsonSplitter();
   const state = createWatchState(instance);
-  const table = createFactTable();
+  const table = createFactTable(instance);
   const attacher = createFactAttacher(table);
   let problem: string | null = null;
   let isSynced = false;

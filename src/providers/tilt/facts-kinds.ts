@@ -1,6 +1,7 @@
 import { isRecord } from '../../lib/is-record.js';
 import { DEFAULT_CLUSTER, decodeCluster, decodeResource } from '../../model/decode-facts.js';
-import { type ClusterFacts, NO_FACTS, type ResourceFacts, type SessionFacts } from '../../model/facts.js';
+import { type ClusterFacts, NO_FACTS, type SessionFacts } from '../../model/facts.js';
+import type { Session } from '../../model/session.js';
 import { createFactsState, type FactsState } from '../kubernetes/facts-state.js';
 import type { FactsGate } from './facts-gate.js';
 import { type FollowFactsOptions, followFacts } from './follow-facts.js';
@@ -12,8 +13,11 @@ import { findWebUrl } from './web-url.js';
 export interface TiltFacts {
   /** Plurals of the kinds that they come from. */
   readonly kinds: readonly string[];
-  /** Returns the newest facts: the same object until they change. */
-  read(): SessionFacts;
+  /**
+   * Returns the newest facts about a Session: the same object until they change. Those of another namespace
+   * explain other Sessions, which a client may not be allowed to see.
+   */
+  read(session: Session): SessionFacts;
   /** Lists and watches each of the kinds until the signal aborts. Never rejects. */
   follow(options: FollowKindsOptions, signal: AbortSignal): Promise<void>;
 }
@@ -29,21 +33,22 @@ export interface FollowKindsOptions
  * Creates the facts of an API server. They are kept between two watches, so that a reconnect does not make
  * them unknown.
  *
- * @param source instance of the Sessions
+ * @param source instance of the Sessions that have no namespace
  */
 export function createTiltFacts(source: string, context: KubeContext): TiltFacts {
   const resources = createFactsState(source, decodeResource);
   const clusters = createFactsState(source, decodeDefaultCluster);
-  let facts: SessionFacts = { ...NO_FACTS, webUrl: findWebUrl(context) };
-  let known: readonly [readonly ResourceFacts[] | null, ClusterFacts | null] = [null, null];
+  const nothing: SessionFacts = { ...NO_FACTS, webUrl: findWebUrl(context) };
+  const newest = new Map<string, SessionFacts>();
 
   return {
     kinds: [UI_RESOURCES.plural, CLUSTERS.plural],
-    read() {
-      const [cluster = null] = clusters.values ?? [];
-      if (resources.values === known[0] && cluster === known[1]) return facts;
-      known = [resources.values, cluster];
-      facts = { ...facts, resources: resources.values, cluster };
+    read({ instance }) {
+      const known = newest.get(instance) ?? nothing;
+      const [list, [cluster = null]] = [resources.valuesOf(instance), clusters.valuesOf(instance) ?? []];
+      if (list === known.resources && cluster === known.cluster) return known;
+      const facts = { ...nothing, resources: list, cluster };
+      newest.set(instance, facts);
       return facts;
     },
     async follow(options, signal) {

@@ -122,7 +122,8 @@ export function createTiltProvider(options: TiltProviderOptions): SessionProvide
   }
 
   function readFacts(session: Session): SessionFacts {
-    return logs ? logs.attach(session, facts.read()) : facts.read();
+    const known = facts.read(session);
+    return logs ? logs.attach(session, known) : known;
   }
 
   function warnOnce({ insecureSkipTlsVerify, server }: Endpoint): void {

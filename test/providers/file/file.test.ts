@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { createFileProvider } from '../../../src/providers/file/file.js';
-import { brokenResourceJson, clusterJson, resourceJson } from '../../support/fact-json.js';
+import { brokenResourceJson, clusterJson, inNamespace, resourceJson } from '../../support/fact-json.js';
 import { advanceUntil, createManualClock } from '../../support/manual-clock.js';
 import { describeProvider } from '../../support/provider-contract.js';
 import { type ProviderWatch, startProviderWatch } from '../../support/provider-watch.js';
+import type { Json } from '../../support/raw-session.js';
 import { sessionJson } from '../../support/session-json.js';
 import { createTemporaryFolder, type TemporaryFolder } from '../../support/temporary-folder.js';
 
@@ -172,6 +173,25 @@ describe('the facts in a file', () => {
     await watched.until(({ state }) => state.unavailable.size === 0);
     expect(labels()).toEqual(['three']);
     expect(watched.watching.state).toMatchObject({ stale: new Map(), error: null });
+  });
+
+  it('keep the last good facts in each namespace when objects of the same name cannot be read', async () => {
+    await using folder = await createTemporaryFolder();
+    const writeAll = (toResource: (label: string) => Json) => {
+      const all = ['a', 'b'].flatMap((namespace) =>
+        [sessionJson({ uid: namespace }), toResource(namespace)].map((json) => inNamespace(namespace, json)),
+      );
+      return folder.write('shop.json', JSON.stringify({ kind: 'List', items: all }));
+    };
+    await writeAll((label) => resourceJson('lint', { labels: [label] }));
+    await using watched = await watch(folder.file('shop.json'));
+    await writeAll(() => brokenResourceJson('lint'));
+    await watched.until(({ state }) => state.unavailable.size > 0);
+    const { sessions } = watched.watching.state;
+    expect([...sessions].map(([id, { facts }]) => [id, facts?.resources?.[0]?.labels])).toEqual([
+      ['shop/a/Tiltfile', ['a']],
+      ['shop/b/Tiltfile', ['b']],
+    ]);
   });
 
   it('belong to the Sessions of that file only, in a folder', async () => {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { decodeResource } from '../../../src/model/decode-facts.js';
-import { checkSize, FileProblem, parseSessions } from '../../../src/providers/file/parse.js';
+import { checkSize, FileProblem, type ParsedFile, parseSessions } from '../../../src/providers/file/parse.js';
 import { MAX_YAML_LENGTH } from '../../../src/providers/yaml.js';
-import { brokenResourceJson, clusterJson, resourceJson } from '../../support/fact-json.js';
+import { brokenResourceJson, clusterJson, inNamespace, resourceJson } from '../../support/fact-json.js';
 import { readHttpRecording } from '../../support/recording.js';
 import { brokenSessionJson, sessionJson } from '../../support/session-json.js';
 
@@ -172,6 +172,23 @@ describe('the facts in a file', () => {
     ]);
   });
 
+  it('belong to the Sessions of their namespace only', () => {
+    const items = ['team-a', 'team-b'].flatMap((namespace) =>
+      [sessionJson(), resourceJson('lint', { labels: [namespace] }), clusterJson(namespace)].map((object) =>
+        inNamespace(namespace, object),
+      ),
+    );
+    const text = Buffer.from(JSON.stringify({ kind: 'List', items: [...items, sessionJson()] }));
+    const shown = ({ sessions }: ParsedFile) =>
+      sessions.map(({ id, facts: of }) => [id, of?.resources?.map(({ labels }) => labels[0]), of?.cluster]);
+    const parsed = parseSessions(text, { file: 'a.json', instance: 'shop' });
+    expect(shown(parsed)).toEqual([
+      ['shop/team-a/Tiltfile', ['team-a'], { error: 'team-a' }],
+      ['shop/team-b/Tiltfile', ['team-b'], { error: 'team-b' }],
+      ['shop/Tiltfile', [], null],
+    ]);
+  });
+
   it('are not known, which is no error, when the file has no such objects', () => {
     const [read] = parse(JSON.stringify(session), 'a.json');
     expect(read).not.toHaveProperty('facts');
@@ -182,7 +199,11 @@ describe('the facts in a file', () => {
   it('do not invalidate the Session when one cannot be read: its last good facts stay', () => {
     const items = [session, brokenResourceJson('api'), resourceJson('web'), cluster];
     const text = Buffer.from(JSON.stringify({ kind: 'List', items }));
-    const parsed = parseSessions(text, { file: 'a.json', instance: 'shop', lastGood: facts });
+    const parsed = parseSessions(text, {
+      file: 'a.json',
+      instance: 'shop',
+      lastGood: new Map([['shop', facts]]),
+    });
     expect(parsed.sessions[0]?.facts?.resources).toEqual([
       decodeResource(api),
       decodeResource(resourceJson('web')),

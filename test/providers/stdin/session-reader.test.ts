@@ -3,7 +3,7 @@ import type { Change } from '../../../src/model/change.js';
 import { decodeResource } from '../../../src/model/decode-facts.js';
 import type { Session } from '../../../src/model/session.js';
 import { createSessionReader } from '../../../src/providers/stdin/session-reader.js';
-import { brokenResourceJson, clusterJson, resourceJson } from '../../support/fact-json.js';
+import { brokenResourceJson, clusterJson, inNamespace, resourceJson } from '../../support/fact-json.js';
 import { readFixture } from '../../support/recording.js';
 import { brokenSessionJson, sessionJson } from '../../support/session-json.js';
 
@@ -155,6 +155,29 @@ describe('the facts of a stream', () => {
       { type: 'upsert', session: { id: 'stdin/a', facts }, changedTargets: [] },
       { type: 'upsert', session: { id: 'stdin/b', facts }, changedTargets: [] },
     ]);
+  });
+
+  it('belong to the Sessions of their namespace only, which alone are updated when they change', () => {
+    const reader = createSessionReader('stdin');
+    const items = ['team-a', 'team-b'].flatMap((namespace) =>
+      [sessionJson({ uid: namespace }), resourceJson('lint', { labels: [namespace] })].map((object) =>
+        inNamespace(namespace, object),
+      ),
+    );
+    const shown = (changes: readonly Change[]) =>
+      changes.flatMap((change) => {
+        const sessions = change.type === 'snapshot' ? change.sessions : [];
+        const all = change.type === 'upsert' ? [change.session] : sessions;
+        return all.map(({ id, facts: of }) => [id, of?.resources?.map(({ labels }) => labels.join())]);
+      });
+    expect(shown(reader.push(bytesOf({ kind: 'List', items })))).toEqual([
+      ['stdin/team-a/Tiltfile', ['team-a']],
+      ['stdin/team-b/Tiltfile', ['team-b']],
+    ]);
+    const changed = inNamespace('team-b', resourceJson('lint', { labels: ['new'] }));
+    expect(shown(reader.push(bytesOf(changed)))).toEqual([['stdin/team-b/Tiltfile', ['new']]]);
+    const deleted = { type: 'DELETED', object: inNamespace('team-a', resourceJson('lint')) };
+    expect(shown(reader.push(bytesOf(deleted)))).toEqual([['stdin/team-a/Tiltfile', []]]);
   });
 
   it('lead to one update for all objects of a chunk, and to none if nothing that is shown has changed', () => {

@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest';
+import type { Change } from '../../../src/model/change.js';
 import type { SessionFacts } from '../../../src/model/facts.js';
+import { verdictOfRecord } from '../../../src/store/record.js';
+import { createStore } from '../../../src/store/store.js';
 import { readChanges } from '../../support/change-reader.js';
 import { type FollowedTilt, followTilt } from '../../support/follow-tilt.js';
 import { advanceUntil, createManualClock, type ManualClock } from '../../support/manual-clock.js';
 import { clusterJson, resourceJson } from '../../support/resource-json.js';
-import { brokenSessionJson, sessionJson } from '../../support/session-json.js';
+import { brokenSessionJson, type SessionJson, sessionJson } from '../../support/session-json.js';
 import { PLURALS } from '../../support/tilt-kind.js';
 import { createTiltServer, type TiltServer } from '../../support/tilt-server.js';
 
@@ -134,6 +137,86 @@ describe('the facts of a Session', () => {
       await tilt.until(() => tilt.count('upsert') === 1);
       expect(namesOf(tilt)).toEqual(['api', 'web']);
     }));
+});
+
+describe('the facts of an API with several namespaces', () => {
+  const inNamespace = (namespace: string, { metadata, ...object }: SessionJson): SessionJson => ({
+    ...object,
+    metadata: { ...metadata, namespace },
+  });
+
+  /** A Session whose target `lint:update` has this state. */
+  const lintSession = (namespace: string, state: object) => {
+    const of = (name: string, to: object) => ({
+      name: `${name}:update`,
+      type: 'job',
+      resources: [name],
+      state: to,
+    });
+    const ended = { startTime: '2026-11-22T11:00:00.000000Z', finishTime: '2026-11-22T11:00:01.000000Z' };
+    const targets = [of('lint', state), of('tiltfile', { terminated: ended })];
+    return inNamespace(namespace, sessionJson({ uid: namespace, targets }));
+  };
+
+  /** An automatic resource that is about to run in `a`, a manual one of that name and a broken cluster in `b`. */
+  async function startServerOfTeams(): Promise<TiltServer> {
+    const server = await createTiltServer({
+      sessions: [lintSession('a', { waiting: { waitReason: 'unknown' } }), lintSession('b', { active: {} })],
+      kinds: ['uiresources', 'clusters'],
+    });
+    const [resources, clusters] = [server.kind('uiresources'), server.kind('clusters')];
+    resources.put(inNamespace('a', resourceJson('lint', { updateStatus: 'pending' })));
+    const manual = { triggerMode: 1, hasPendingChanges: true, k8sResourceInfo: {}, localResourceInfo: null };
+    resources.put(inNamespace('b', resourceJson('lint', manual)));
+    clusters.put(inNamespace('a', clusterJson(null)));
+    clusters.put(inNamespace('b', clusterJson('connection refused')));
+    return server;
+  }
+
+  const read = (changes: readonly Change[]) => {
+    const store = createStore({ clock: createManualClock(), epoch: 'e' });
+    store.open('k8s');
+    for (const change of changes) store.apply('k8s', change);
+    return store.ids().flatMap((id) => store.get(id) ?? []);
+  };
+
+  test('explain the Sessions of their namespace only', async () => {
+    await using server = await startServerOfTeams();
+    await using tilt = await followTilt(server, { name: 'k8s' });
+    await tilt.until(() => tilt.count('snapshot') === 1);
+    const shown = read(tilt.changes).map((record) => {
+      const { state, reason } = verdictOfRecord(record);
+      return [record.id, record.facts?.resources?.map(({ triggerMode }) => triggerMode), state, reason];
+    });
+    expect(shown).toEqual([
+      ['k8s/a/Tiltfile', ['auto'], 'pending', 'waiting: lint:update'],
+      [
+        'k8s/b/Tiltfile',
+        ['manual-with-auto-init'],
+        'failed',
+        'cluster connection failed: connection refused',
+      ],
+    ]);
+  });
+
+  test('are pushed for the Sessions of a namespace when they change, and for no others', async () => {
+    const clock = createManualClock();
+    await using server = await startServerOfTeams();
+    await using tilt = await followTilt(server, { clock, name: 'k8s' });
+    await untilWatched(server);
+    await tilt.until(() => tilt.count('snapshot') === 1);
+    server.kind('uiresources').put(inNamespace('b', resourceJson('test')));
+    server.kind('clusters').put(inNamespace('c', clusterJson('refused')));
+    await untilFacts({ clock, tilt }, () => tilt.count('upsert') > 0);
+    await readAll(server);
+    await clock.advance(FOLD_MS);
+    const [, ...changes] = tilt.changes;
+    expect(changes).toMatchObject([
+      { type: 'upsert', session: { id: 'k8s/b/Tiltfile' }, changedTargets: [] },
+    ]);
+    const ofB = read(tilt.changes).find(({ id }) => id === 'k8s/b/Tiltfile');
+    expect(ofB?.facts?.resources?.map(({ name }) => name)).toEqual(['lint', 'test']);
+  });
 });
 
 describe('the first snapshot of a Tilt', () => {
