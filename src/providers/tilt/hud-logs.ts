@@ -191,7 +191,9 @@ interface Following {
   readonly done: Promise<void>;
 }
 
+/** The Session that the log belongs to. Those with a namespace are not of this Tilt, which has one Session. */
 function findSession(change: Change): Session | null {
-  if (change.type === 'snapshot') return change.sessions[0] ?? null;
-  return change.type === 'upsert' ? change.session : null;
+  const sessions = change.type === 'snapshot' ? change.sessions : [];
+  const all = change.type === 'upsert' ? [change.session] : sessions;
+  return all.find(({ metadata }) => metadata.namespace === null) ?? null;
 }

@@ -98,6 +98,21 @@ describe('the log of a Tilt', () => {
     expect(excerpts?.[0]?.lines.map(({ styledText }) => stripAnsi(styledText))).toEqual(HUD_CI_EXCERPT);
   });
 
+  test('belongs to the Session without a namespace only, which alone is of this Tilt', async () => {
+    const { metadata, ...other } = sessionJson({ uid: 'other' });
+    const sessions = [{ ...other, metadata: { ...metadata, namespace: 'a' } }, sessionJson({ uid: 'run-1' })];
+    await using fake = await startTiltWithLogs({ sessions });
+    await using tilt = await fake.follow();
+    await fake.hud.until(() => fake.hud.open === 1);
+    for (const message of messagesOf('hud-up')) fake.hud.send(message);
+    await untilLines(tilt, UP.length);
+    fake.server.put({ ...other, metadata: { ...metadata, namespace: 'a' } });
+    await tilt.until(() => tilt.count('upsert') > 0);
+    const ids = tilt.changes.flatMap((change) => (change.type === 'log' ? [change.id] : []));
+    expect(new Set(ids)).toEqual(new Set(['tilt/Tiltfile']));
+    expect(fake.hud.open).toBe(1);
+  });
+
   test('of another run of the Tilt starts empty, on a new connection', async () => {
     await using fake = await startTiltWithLogs();
     await using tilt = await fake.follow();
