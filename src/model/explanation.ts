@@ -1,5 +1,4 @@
 import { computePhase, type Phase } from './phase.js';
-import { oneLine, plainText, shortenError } from './plain-text.js';
 import type { Target } from './session.js';
 import {
   createWaiterSearch,
@@ -114,45 +113,3 @@ const RANKS: readonly Phase[] = [
   'ready',
   'succeeded',
 ];
-
-/**
- * Describes on one line why a target waits: `e2e waits for api (not ready)`. Names the resources, and of
- * several causes the one that matters most. Null if it is not known.
- */
-export function describeWait<T extends Target>(explanation: Explanation<T>, target: T): string | null {
-  const cause = explanation.rootCause(target);
-  const [other] = explanation.otherObjects(target);
-  if (cause) return oneLine(plainText(`${resourceOf(target)} waits for ${describeCause(cause)}`));
-  return other === undefined ? null : oneLine(plainText(`${resourceOf(target)} waits for ${other}`));
-}
-
-/** Describes a cause: `broken (failed: exit status 4)`. */
-export function describeCause(target: Target): string {
-  return oneLine(plainText(`${resourceOf(target)} (${describeState(target)})`));
-}
-
-function resourceOf({ resources, name }: Target): string {
-  return resources[0] ?? name;
-}
-
-function describeState(target: Target): string {
-  const { state, type } = target;
-  const phase = computePhase(target);
-  switch (phase) {
-    case 'failed':
-    case 'retrying': {
-      const error = state.is === 'terminated' ? shortenError(state.error ?? '') : '';
-      return error === '' ? phase : `${phase}: ${error}`;
-    }
-    case 'running':
-    case 'waiting':
-      if (type === 'server') return 'not ready';
-      return phase === 'running' ? 'running' : 'not started';
-    case 'untriggered':
-      return 'waits for a trigger';
-    case 'inactive':
-      return 'was never triggered';
-    default:
-      return phase;
-  }
-}

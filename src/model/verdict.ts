@@ -1,8 +1,9 @@
-import { describeWait, explain } from './explanation.js';
+import { explain } from './explanation.js';
 import type { SessionFacts } from './facts.js';
 import { computePhase, findBlockers } from './phase.js';
 import { clusterErrorLine, extractHeadline, oneLine, plainText } from './plain-text.js';
 import type { SessionSpec, SessionStatus, Target } from './session.js';
+import { describeWaits } from './wait-descriptions.js';
 
 /**
  * Connection to the source of a Session: `live`; `stale`, the state may be outdated; `gone`, the source has
@@ -117,17 +118,10 @@ function findClusterError(facts: SessionFacts | undefined): string | null {
 
 /** Names the targets that are still awaited: `e2e waits for api (not ready); waiting: a, b; not ready: c`. */
 function describeAwaited(session: VerdictInput<Target>, { waiting, notReady, retrying }: Lists): string {
-  const explanation = explain(session);
-  const explained = new Set<string>();
-  const unexplained: Target[] = [];
-  for (const target of waiting) {
-    const text = describeWait(explanation, target);
-    if (text === null) unexplained.push(target);
-    else explained.add(text);
-  }
+  const { texts, more, unexplained } = describeWaits(explain(session), waiting, MAX_NAMES_IN_REASON);
   const lines = [
     listNames('waiting', unexplained),
-    shorten([...explained], '; '),
+    join(texts, '; ', more),
     listNames('not ready', notReady),
     listNames('retrying', retrying),
   ];
@@ -139,14 +133,10 @@ const MAX_NAMES_IN_REASON = 10;
 
 function listNames(what: string, targets: readonly Target[]): string {
   if (targets.length === 0) return '';
-  return `${what}: ${shorten(
-    targets.map(({ name }) => name),
-    ', ',
-  )}`;
+  const shown = targets.slice(0, MAX_NAMES_IN_REASON).map(({ name }) => name);
+  return `${what}: ${join(shown, ', ', targets.length - shown.length)}`;
 }
 
-function shorten(texts: readonly string[], separator: string): string {
-  const shown = texts.slice(0, MAX_NAMES_IN_REASON);
-  const more = texts.length - shown.length;
+function join(shown: readonly string[], separator: string, more: number): string {
   return `${shown.join(separator)}${more > 0 ? ` and ${more} more` : ''}`;
 }

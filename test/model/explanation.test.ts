@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { describeWait, explain } from '../../src/model/explanation.js';
+import { explain } from '../../src/model/explanation.js';
 import type { Session } from '../../src/model/session.js';
 import { computeVerdict } from '../../src/model/verdict.js';
+import { describeWait } from '../../src/model/wait-descriptions.js';
 import { type ResourceOptions, withFacts } from '../support/facts.js';
 import { session, type TargetStates } from '../support/sessions.js';
 import { explainSimply, tangledSessions } from '../support/simple-explanation.js';
@@ -154,6 +155,38 @@ describe('describeWait', () => {
     expect(
       explained({ 'web:update': 'waiting' }, { web: { waitingOn: cluster } }).describe('web:update'),
     ).toBe('web waits for Cluster/default');
+  });
+
+  it('the reason of a pending verdict reads a cause as often for 500 waiting targets as for 20', () => {
+    const readsOf = (count: number) => {
+      const names = Array.from({ length: count }, (_, index) => `w${index}`);
+      const states = Object.fromEntries(names.map((name) => [`${name}:update`, 'waiting' as const]));
+      const one = session('a', { ...states, 'r:serve': 'retrying' });
+      let reads = 0;
+      const targets = one.status.targets.map((target) => {
+        if (target.name !== 'r:serve') return target;
+        const read = () => {
+          reads += 1;
+          return target.resources;
+        };
+        return Object.defineProperty({ ...target }, 'resources', { get: read });
+      });
+      const resources = Object.fromEntries(names.map((name) => [name, { on: ['r'] }]));
+      const of = withFacts({ ...one, status: { ...one.status, targets } }, resources);
+      const { reason } = computeVerdict(of, 'live');
+      expect(reason).toMatch(/^w0 waits for r \(retrying: exit status 1\); w1\d* waits for r /);
+      expect(reason).toContain(` and ${count - 10} more; `);
+      return reads;
+    };
+    expect(readsOf(500)).toBe(readsOf(20));
+  });
+
+  it('the reason of a pending verdict names targets of one resource with one cause once', () => {
+    const { reason } = explained(
+      { 'api:serve': 'running', 'db:update': 'running', 'web:serve': 'waiting', 'web:update': 'waiting' },
+      { web: { on: ['api', 'db'] } },
+    );
+    expect(reason).toBe('web waits for api (not ready); not ready: api:serve, db:update');
   });
 
   it('the reason of a pending verdict names blockers with their causes, and lists the others as before', () => {
