@@ -12,7 +12,8 @@ export interface StreamProviderOptions {
 
 /**
  * Creates a provider of the Sessions that another program writes, and of the facts about them:
- * `tilt get session -w -o json | tilt-graphql serve --source -`.
+ * `tilt get session -w -o json | tilt-graphql serve --source -`. Tilt ends each watch, and with it the input,
+ * after 30 to 60 minutes.
  *
  * The input is always read at full speed: a full pipe would make `tilt get` stop reading, which blocks Tilt.
  * A stream can be read only once: a second `watch()` rejects with a {@link ProviderError} of code `config`.
