@@ -24,8 +24,9 @@ export interface Envelope {
    */
   readonly presence?: string;
   /**
-   * Time since the publisher first wrote this state, in milliseconds, by a monotonic clock. Greater than 0
-   * for a state that was written again because it was deleted or about to expire. Default: 0.
+   * Time since the Session reached this state, in milliseconds, by a monotonic clock. Greater than 0 for an
+   * end that was written late, and for a state that was written again because it was deleted or about to
+   * expire: it counts from its first write. Default: 0.
    */
   readonly ageMs?: number;
   /** With its facts, apart from addresses that are valid on one machine only; `facts` in JSON. */
@@ -42,8 +43,8 @@ const VALID_KEY = /^[-/_=.a-zA-Z0-9]+$/;
 /** Version of the format. Readers reject other versions. */
 const VERSION = 1;
 
-/** 31 years. */
-const MAX_AGE_MS = 10 ** 12;
+/** Maximum age of a state: 31 years. */
+export const MAX_AGE_MS = 10 ** 12;
 
 /**
  * Encodes an envelope as JSON:

@@ -77,8 +77,8 @@ export async function findOtherPublisher(
 /** First state to be written to a key. */
 interface ClaimedState {
   readonly session: Session;
-  /** Present if it is an end that the key may have already, see {@link lacksResult}. */
-  readonly endedAt?: number;
+  /** Whether it is an end that the key may have already, see {@link lacksResult}. Default: false. */
+  readonly isEarlierEnd?: boolean;
 }
 
 /** Claims a key before its first write. */
@@ -102,9 +102,9 @@ export function createClaim({ key, publisher, takeOver }: Owner & { readonly tak
     get isHeldInSilence() {
       return isHeldInSilence;
     },
-    async request({ sessions, presence, presenceMs }, { session, endedAt }) {
+    async request({ sessions, presence, presenceMs }, { session, isEarlierEnd = false }) {
       const held = readHeld(await sessions.get(key));
-      if (endedAt !== undefined) {
+      if (isEarlierEnd) {
         if (!lacksResult(held.envelope, session)) return null;
         // What another publisher writes meanwhile is judged by its contents, also for a later run.
         heldRevision = null;

@@ -137,7 +137,7 @@ export function createKeyWriter(options: KeyWriterOptions): KeyWriter {
     state: SessionState | null,
     problem = problems.state,
   ): Promise<void> {
-    const isOver = state?.endedAt !== undefined;
+    const isOver = state?.isEarlierEnd === true;
     // A publisher that was killed counts as gone after a while.
     if ((options.awaitsKey || isOver) && error instanceof ProviderError && owned.isHeldInSilence) {
       problem.failed(error.message);

@@ -1,5 +1,6 @@
 import type { KvEntry } from '@nats-io/kv';
 import { isSystemError } from '../../lib/errors.js';
+import { secondsBetween } from '../../model/micro-time.js';
 import { ProviderError } from '../../providers/provider.js';
 import type { Bucket } from '../bucket.js';
 import type { Envelope } from '../message-format.js';
@@ -10,10 +11,15 @@ import { type Omission, writeFitting } from './write-fitting.js';
 /** State of a Session to be written. */
 export interface SessionState extends Pick<Envelope, 'session' | 'connection' | 'error'> {
   /**
-   * Time at which the Session ended, in milliseconds since 1970, if this publisher has not seen it before.
-   * The key may have the result already, or a later run. It is written only if {@link lacksResult}.
+   * Time at which the Session ended, in milliseconds by the monotonic clock, for a state `gone`. Default: the
+   * time at which the state is queued.
    */
   readonly endedAt?: number;
+  /**
+   * Whether the Session ended before this publisher has read it. The key may have the result already, or a
+   * later run. It is written only if {@link lacksResult}. Default: false.
+   */
+  readonly isEarlierEnd?: boolean;
 }
 
 /** Options of {@link createOwnedKey}. */
@@ -43,7 +49,7 @@ export interface OwnedKey {
    * Writes a state, and claims the key first. Call it again with the same object until it succeeds: it is
    * written once, or not at all if it is an end that the key does not lack.
    *
-   * @param ageMs time since the first write of this state, in milliseconds; 0 if it was not written
+   * @param ageMs time since this state was reached, in milliseconds; 0 if that was just now
    */
   put(bucket: Bucket, state: SessionState, ageMs?: number): Promise<void>;
   /** Whether the bucket still contains the last state that was written. */
@@ -151,11 +157,19 @@ export function createOwnedKey(
     const held = readHeld(entry);
     const { envelope } = held;
     if (envelope === null || envelope.publisher === publisher) return held;
-    // After a deletion, the end of an earlier run may have been written again before this run.
-    const isRewritten = (envelope.ageMs ?? 0) > 0;
-    if (isRewritten && envelope.connection === 'gone' && !hasEnded()) return { ...held, envelope: null };
+    if (!hasEnded() && isEarlierEnd(envelope, attempt?.state)) return { ...held, envelope: null };
     throw new ProviderError('refused', `${key}: taken over by ${envelope.publisher}`);
   }
+}
+
+/**
+ * Whether a state of another publisher may be the end of an earlier run. After a deletion, it may have been
+ * written again before this run. The end of a run that Tilt started later is from a take-over.
+ */
+function isEarlierEnd({ connection, ageMs = 0, session }: Envelope, own: SessionState | undefined): boolean {
+  if (connection !== 'gone' || ageMs === 0) return false;
+  const ownStart = own?.session.status.startTime ?? null;
+  return (secondsBetween(ownStart, session.status.startTime) ?? 0) <= 0;
 }
 
 function isWrongRevision(error: unknown): boolean {

@@ -1,3 +1,4 @@
+import type { Clock } from '../../lib/clock.js';
 import type { Log } from '../../lib/log.js';
 import type { SessionId } from '../../model/session.js';
 import type { ProviderError } from '../../providers/provider.js';
@@ -29,7 +30,7 @@ export interface PublisherOptions extends SessionWritersOptions {
 
 /** Starts to publish. Applying changes to the store never waits for it. */
 export function createPublisher(options: PublisherOptions): Publisher {
-  const { store, log } = options;
+  const { store, clock, log } = options;
   const writers = createSessionWriters(options);
   const owners = createKeyOwners(log);
   const newest = new Map<string, KeyContent>();
@@ -80,7 +81,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
     newest.set(key, content);
     if (record.connection.state !== 'gone') running.add(record.id);
     const isKnown = running.has(content.record.id);
-    writers.write(key, isKnown ? toCurrentState(content) : toEarlierEnd(content));
+    writers.write(key, isKnown ? toCurrentState(content) : toEarlierEnd(content, clock));
   }
 
   /** Publishes only the newest state of a Session that may have ended: others would show it as running. */
@@ -97,9 +98,10 @@ export function createPublisher(options: PublisherOptions): Publisher {
 }
 
 /** Creates the state of a key whose Session ended before this publisher has read it. */
-function toEarlierEnd(content: KeyContent): SessionState {
+function toEarlierEnd(content: KeyContent, clock: Clock): SessionState {
   const state = toCurrentState(content);
-  return { ...state, endedAt: Date.parse(content.record.connection.since) };
+  const ageMs = clock.now() - Date.parse(content.record.connection.since);
+  return { ...state, endedAt: clock.monotonic() - ageMs, isEarlierEnd: true };
 }
 
 /** Chooses the Session of each key, because several Sessions may have the same instance and name. */

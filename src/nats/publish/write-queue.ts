@@ -1,6 +1,7 @@
 import { type Clock, sleep } from '../../lib/clock.js';
 import type { Log } from '../../lib/log.js';
 import type { Bucket } from '../bucket.js';
+import { MAX_AGE_MS } from '../message-format.js';
 import type { OwnedKey, SessionState } from './owned-key.js';
 
 /** States of one key that wait to be written, one after the other. */
@@ -79,8 +80,9 @@ export function createWriteQueue(options: WriteQueueOptions, owned: OwnedKey, ti
     get isDone() {
       return isLost || (waiting.length === 0 && !isRunning);
     },
-    write(state) {
+    write(given) {
       if (isLost) return false;
+      const state = withEnd(given, clock);
       newest = state;
       waiting.push(state);
       if (waiting.length > MAX_WAITING || options.isDown() || hasFailed) waiting = [state];
@@ -144,20 +146,35 @@ export function createWriteQueue(options: WriteQueueOptions, owned: OwnedKey, ti
   }
 
   async function writeOne(bucket: Bucket, state: SessionState): Promise<void> {
-    const [ageMs, startedAt] = [ageWhenWritten(state, times, clock), clock.monotonic()];
-    await owned.put(bucket, state, ageMs);
+    const [writtenMs, startedAt] = [times.ageOf(state), clock.monotonic()];
+    await owned.put(bucket, state, computeAge(state, writtenMs, startedAt));
     times.record(state, startedAt);
     if (waiting[0] === state) waiting.shift();
     hasFailed = false;
     retryMs = RETRY_MS.first;
-    await options.onWritten(bucket, state, ageMs > 0);
+    await options.onWritten(bucket, state, writtenMs > 0);
   }
 }
 
-/** Time since a state was reached, in milliseconds; 0 for one that is written for the first time. */
-function ageWhenWritten(state: SessionState, times: WriteTimes, clock: Clock): number {
-  if (state.endedAt === undefined) return times.ageOf(state);
-  return Math.max(1, Math.round(clock.now() - state.endedAt));
+/** The time for which a state waits in the queue, such as for the broker, counts towards the age of an end. */
+function withEnd(state: SessionState, clock: Clock): SessionState {
+  const { connection, endedAt = clock.monotonic() } = state;
+  return connection === 'gone' ? { ...state, endedAt } : state;
+}
+
+/** Delay from which the first write of an end is a late one, in milliseconds. A usual write has no age. */
+const LATE_MS = 1_000;
+
+/**
+ * Computes the time since a state was reached, in milliseconds; 0 for one that was reached just now.
+ *
+ * @param writtenMs time since its first write, in milliseconds; 0 if it was not written
+ */
+function computeAge({ endedAt, isEarlierEnd }: SessionState, writtenMs: number, now: number): number {
+  if (endedAt === undefined) return writtenMs;
+  const ageMs = Math.round(now - endedAt);
+  if (ageMs < LATE_MS && writtenMs === 0 && isEarlierEnd !== true) return 0;
+  return Math.min(Math.max(ageMs, writtenMs, 1), MAX_AGE_MS);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { decodeEnvelope } from '../../../src/nats/message-format.js';
 import { createManualClock, type ManualClock } from '../../support/manual-clock.js';
 import { type NatsServer, startNats } from '../../support/nats-server.js';
 import { session } from '../../support/sessions.js';
@@ -48,6 +49,11 @@ async function lastIn({ manager }: TestBucket['bucket'], name: string): Promise<
   const query = { last_by_subj: `$KV.${name}.${KEY}` };
   const message = await manager.streams.getMessage(`KV_${name}`, query).catch(() => null);
   return message?.header.has('KV-Operation') ? null : (message?.string() ?? null);
+}
+
+/** The age of a state; 0 without one. */
+function ageOf(text: string | null): number {
+  return decodeEnvelope(text ?? '', 'ci').ageMs ?? 0;
 }
 
 /**
@@ -210,6 +216,44 @@ describe('a publisher whose Tilt has left', () => {
       .toContain('"link":"gone"');
   });
 
+  it('writes the end with the time since then if the broker was away for 37 s, also after a deletion', async () => {
+    const clock = createManualClock();
+    await using bucket = await openTestBucket(nats.address('late'), SETTINGS);
+    const { bucket: open } = bucket;
+    await using proxy = await openTcpProxy(nats.port);
+    const address = `nats://127.0.0.1:${proxy.port}/late`;
+    await using one = startPublisher({ address, settings: SETTINGS, clock, sessions: [SESSION] });
+    await expect.poll(() => lastIn(open, 'late'), PATIENCE).toContain('"link":"live"');
+    proxy.cut();
+    await expect.poll(() => one.broker.isDown, PATIENCE).toBe(true);
+    one.remove(SESSION);
+    await clock.advance(37_000);
+    proxy.restore();
+    await expect
+      .poll(async () => {
+        await clock.advance(RECONNECT_STEP_MS);
+        return lastIn(open, 'late');
+      }, PATIENCE)
+      .toContain('"link":"gone"');
+    expect(ageOf(await lastIn(open, 'late'))).toBeGreaterThanOrEqual(37_000);
+    const states = await recordWrites(open, clock, 'late');
+    await open.sessions.delete(KEY);
+    await states.poll().toMatch(/"link":"gone"/);
+    await expect.poll(() => lastIn(open, 'late'), PATIENCE).toContain('"link":"gone"');
+    expect(ageOf(await lastIn(open, 'late'))).toBeGreaterThanOrEqual(37_000);
+  });
+
+  it('writes an end at once without an age', async () => {
+    const address = nats.address('at-once');
+    const clock = createManualClock();
+    await using bucket = await openTestBucket(address, SETTINGS);
+    await using one = startPublisher({ address, settings: SETTINGS, clock, sessions: [SESSION] });
+    await expect.poll(() => lastIn(bucket.bucket, 'at-once'), PATIENCE).toContain('"link":"live"');
+    one.remove(SESSION);
+    await expect.poll(() => lastIn(bucket.bucket, 'at-once'), PATIENCE).toContain('"link":"gone"');
+    expect(await lastIn(bucket.bucket, 'at-once')).not.toContain('ageMs');
+  });
+
   it('leaves the key to another publisher that has claimed it, and continues', async () => {
     const address = nats.address('left');
     await using bucket = await openTestBucket(address, SETTINGS);
@@ -271,6 +315,23 @@ describe('a publisher that starts', () => {
     await expect
       .poll(() => lastIn(open, 'crossing'), PATIENCE)
       .toMatch(/"publisher":"one".*"resourceVersion":"7"/);
+  });
+});
+
+describe('a publisher that was taken over', () => {
+  const START = '2026-11-22T10:00:00Z';
+
+  it('leaves the key to the end of a run that started later, also if it was written late', async () => {
+    const address = nats.address('later-end');
+    await using bucket = await openTestBucket(address, { presenceMs: 60_000 });
+    const ran = (uid: string, startTime: string) => session('ci', {}, { uid, status: { startTime } });
+    await using one = startPublisher({ address, sessions: [ran('run-1', START)] });
+    await expect.poll(() => lastIn(bucket.bucket, 'later-end'), PATIENCE).toContain('"publisher":"one"');
+    const end = { publisher: 'two', connection: 'gone', error: 'over', ageMs: 9_000 } as const;
+    await bucket.put(ran('run-2', '2026-11-22T11:00:00Z'), end);
+    one.put(session('ci', { api: 'ready' }, { uid: 'run-1', status: { startTime: START } }));
+    expect(await one.publisher.failed).toMatchObject({ message: `${KEY}: taken over by two` });
+    expect(await lastIn(bucket.bucket, 'later-end')).toContain('"uid":"run-2"');
   });
 });
 
