@@ -3,8 +3,9 @@ import type { Change } from '../model/change.js';
 import type { MicroTime } from '../model/micro-time.js';
 import { isSameRun, type Session, type SessionId } from '../model/session.js';
 import type { LogPosition } from './cursors.js';
+import type { Revision } from './journal.js';
 import { diffRecords, mergeSession } from './merge.js';
-import { type ConnectionStatus, type SessionRecord, withConnection } from './record.js';
+import { type ConnectionStatus, finalResultTime, type SessionRecord, withConnection } from './record.js';
 import type { SessionTable } from './session-table.js';
 
 /** Applies changes of single Sessions to the session table. */
@@ -88,12 +89,13 @@ export function createIngest({ table, clock, retainMs, findSource }: IngestOptio
         setConnection(before, withConnection(before, 'stale', error, now()));
       }
     },
-    markGone(source, id, reason, at, { since, ageMs } = {}) {
+    markGone(source, id, reason, at, end = {}) {
       const before = table.get(id);
       if (!before || !source.sessions.delete(id)) return;
-      const goneSince = finalResultTime(before) ?? since ?? now();
-      setConnection(before, withConnection(before, 'gone', reason, goneSince), at);
-      retention.start(id, ageMs);
+      const result = finalResultTime(before);
+      const connection = withConnection(before, 'gone', reason, result ?? end.since ?? now());
+      setConnection(before, connection, at, result === null ? end : undefined);
+      retention.start(id, end.ageMs);
     },
     forgetGone(source) {
       for (const id of retention.ids()) if (table.get(id)?.source === source) forget(id);
@@ -120,7 +122,10 @@ export function createIngest({ table, clock, retainMs, findSource }: IngestOptio
     // Not before the merge: a state that it throws on must not revive a GONE Session.
     source.sessions.add(id);
     retention.cancel(id);
-    if (record !== before) table.commit(id, record, changes, at, bytes);
+    if (record !== before) {
+      const more = { ...(bytes !== undefined && { bytes }), ...toAge(recorded) };
+      table.commit(id, record, changes, at, more);
+    }
     if (connection.state === 'gone') {
       source.sessions.delete(id);
       retention.start(id, recorded?.ageMs);
@@ -128,14 +133,26 @@ export function createIngest({ table, clock, retainMs, findSource }: IngestOptio
     return null;
   }
 
-  function setConnection(before: SessionRecord, connection: ConnectionStatus, at?: LogPosition): void {
-    if (connection !== before.connection) table.commit(before.id, { ...before, connection }, [], at);
+  function setConnection(
+    before: SessionRecord,
+    connection: ConnectionStatus,
+    at?: LogPosition,
+    recorded?: RecordedEnd,
+  ): void {
+    if (connection === before.connection) return;
+    table.commit(before.id, { ...before, connection }, [], at, toAge(recorded));
   }
 
   function forget(id: SessionId): void {
     retention.cancel(id);
     table.commit(id, null, diffRecords(table.get(id), null));
   }
+}
+
+/** Age of a recorded connection. That of an expired state is not known: it is infinite. */
+function toAge(recorded: RecordedEnd | undefined): Pick<Revision, 'ageMs'> {
+  const { since, ageMs = 0 } = recorded ?? {};
+  return since !== undefined && Number.isFinite(ageMs) ? { ageMs } : {};
 }
 
 function connectionAfter(
@@ -147,14 +164,6 @@ function connectionAfter(
   if (!recorded) return withConnection(before, 'live', null, now);
   const known = before !== null && isSameRun(before, session) ? before : null;
   return withConnection(known, recorded.state, recorded.error, recorded.since);
-}
-
-/**
- * When a run that was done before its connection was lost became GONE: at the loss. Its result is no newer
- * than that, however much later the Session is removed. Null for other runs.
- */
-function finalResultTime({ status, connection }: SessionRecord): MicroTime | null {
-  return status.done && connection.state === 'stale' ? connection.since : null;
 }
 
 /** Creates the timers of GONE Sessions. @param onExpire called at the end of the retention time */

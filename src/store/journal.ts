@@ -32,6 +32,11 @@ export interface Revision {
    * shared log, whose writers are not trusted. Default: not known.
    */
   readonly bytes?: number;
+  /**
+   * Time since its connection entered its state, in milliseconds, as a shared log recorded it. Default: the
+   * connection was observed by this gateway.
+   */
+  readonly ageMs?: number;
   /** Number of the previous revision. Only where numbers are positions of something else, such as a log. */
   readonly since?: number;
 }

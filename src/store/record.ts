@@ -73,6 +73,14 @@ export function withConnection(
   return known.error === error ? known : { state, since: known.since, error };
 }
 
+/**
+ * When a run that was done before its connection was lost became GONE: at the loss. Its result is no newer
+ * than that, however much later the Session is removed. Null for other runs.
+ */
+export function finalResultTime({ status, connection }: SessionRecord): MicroTime | null {
+  return status.done && connection.state === 'stale' ? connection.since : null;
+}
+
 /** Transitions kept per target: minutes of a flapping server, yet small for 10,000 targets. */
 export const HISTORY_LIMIT = 50;
 

@@ -24,14 +24,14 @@ export interface SessionTable {
    * Stores the newest record of a Session; null deletes it.
    *
    * @param position position of the change in a shared log
-   * @param bytes see `Revision.bytes`
+   * @param more further fields of the revision
    */
   commit(
     id: SessionId,
     after: SessionRecord | null,
     changes: readonly RecordChange[],
     position?: LogPosition | undefined,
-    bytes?: number,
+    more?: Pick<Revision, 'bytes' | 'ageMs'>,
   ): void;
   /** Runs a task. The revisions of these Sessions in it are replayed ones; see `Revision.isReplayed`. */
   replay(ids: ReadonlySet<SessionId>, task: () => void): void;
@@ -81,7 +81,7 @@ export function createSessionTable({
       onLog(id);
     },
     ids: () => ids.list(),
-    commit(id, after, changes, position, bytes) {
+    commit(id, after, changes, position, more) {
       const before = records.get(id) ?? null;
       if (after === null) {
         records.delete(id);
@@ -109,7 +109,7 @@ export function createSessionTable({
         sessionChanged,
         factsChanged,
         isReplayed,
-        ...(bytes !== undefined && { bytes }),
+        ...more,
       };
       journal.append(entry);
       onRevision(entry);

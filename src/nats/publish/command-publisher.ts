@@ -7,6 +7,7 @@ import { formatKey } from '../message-format.js';
 import { createOwnRuns, type OwnRunsOptions } from './own-runs.js';
 import type { SessionState } from './owned-key.js';
 import { createKeyOwners, type KeyContent, toCurrentState } from './publisher.js';
+import { createSessionEnds } from './session-ends.js';
 import { createSessionWriters, type SessionWritersOptions } from './session-writers.js';
 
 /** Writes the Sessions of one command to a bucket. */
@@ -57,9 +58,10 @@ export interface CommandPublisherOptions extends SessionWritersOptions, Pick<Own
 
 /** Starts to publish: first that a run has started, so that the result of the previous run is replaced. */
 export function createCommandPublisher(options: CommandPublisherOptions): CommandPublisher {
-  const { store, run, instance, explicitSources, followsTilts, log } = options;
+  const { store, run, instance, explicitSources, followsTilts, clock, log } = options;
   const writers = createSessionWriters({ ...options, awaitsKeys: true });
   const owners = createKeyOwners(log);
+  const ends = createSessionEnds(clock);
   const ownRuns = createOwnRuns({ ...options, onDecided });
   /** Newest content of each key. */
   const newest = new Map<string, KeyContent>();
@@ -68,8 +70,9 @@ export function createCommandPublisher(options: CommandPublisherOptions): Comman
   if (followsTilts && instance !== null) {
     writers.write(formatKey(instance, SESSION_NAME), toStartState(run, instance));
   }
-  const unsubscribe = store.subscribe(({ after }) => {
-    if (after !== null) consider(after);
+  const unsubscribe = store.subscribe((revision) => {
+    ends.record(revision);
+    if (revision.after !== null) consider(revision.after);
   });
   // A Tilt that appears in the kubeconfig is a new source. Its process is alive then.
   const stopSampling = store.onSources(() => ownRuns.sample());
@@ -88,7 +91,9 @@ export function createCommandPublisher(options: CommandPublisherOptions): Comman
       for (const [key, { record, conflict }] of newest) {
         // Of two running Sessions, neither has a result for this key.
         if (conflict !== null) continue;
-        writers.write(key, isExplicit(record) ? toEndState(record, end) : toFinalState(record, end));
+        const state = isExplicit(record) ? toEndState(record, end) : toFinalState(record, end);
+        // A result that the exit code decides is reached now, whenever Tilt left.
+        writers.write(key, state.session === record ? ends.withEnd(state, record) : state);
       }
       if (followsTilts && !hasOwnSession) reportUnread(end);
       return writers.close(deadlineMs);
@@ -117,7 +122,8 @@ export function createCommandPublisher(options: CommandPublisherOptions): Comman
     const key = formatKey(options.instanceOf(record), record.metadata.name);
     const content = owners.update(key, record);
     newest.set(key, content);
-    writers.write(key, isExplicit(content.record) ? toCurrentState(content) : toRunningState(content));
+    const state = isExplicit(content.record) ? toCurrentState(content) : toRunningState(content);
+    writers.write(key, ends.withEnd(state, content.record));
   }
 
   function isExplicit({ source }: SessionRecord): boolean {

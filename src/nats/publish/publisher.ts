@@ -1,4 +1,3 @@
-import type { Clock } from '../../lib/clock.js';
 import type { Log } from '../../lib/log.js';
 import type { SessionId } from '../../model/session.js';
 import type { ProviderError } from '../../providers/provider.js';
@@ -6,6 +5,7 @@ import type { SessionRecord } from '../../store/record.js';
 import type { Store } from '../../store/store.js';
 import { formatKey } from '../message-format.js';
 import type { SessionState } from './owned-key.js';
+import { createSessionEnds } from './session-ends.js';
 import { createSessionWriters, type SessionWritersOptions } from './session-writers.js';
 
 /** Writes the Sessions of a store to a bucket. */
@@ -38,7 +38,10 @@ export function createPublisher(options: PublisherOptions): Publisher {
   const running = new Set<SessionId>();
   /** Sessions of which states of the past were read, and no other ones yet. */
   const replayed = new Set<SessionId>();
-  const unsubscribe = store.subscribe(({ id, before, after, isReplayed }) => {
+  const ends = createSessionEnds(clock);
+  const unsubscribe = store.subscribe((revision) => {
+    const { id, before, after, isReplayed } = revision;
+    ends.record(revision);
     if (isReplayed && !running.has(id)) publishLater(id);
     else if (after !== null) publish(after);
     else if (before !== null) forget(before);
@@ -55,7 +58,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
       publishReplayed();
       for (const [key, { record, conflict }] of newest) {
         if (record.connection.state !== 'gone' && conflict === null) {
-          writers.write(key, { session: record, connection: 'gone', error: reason });
+          writers.write(key, ends.withEnd({ session: record, connection: 'gone', error: reason }, record));
         }
       }
       return writers.close(deadlineMs);
@@ -80,8 +83,10 @@ export function createPublisher(options: PublisherOptions): Publisher {
     const content = owners.update(key, record);
     newest.set(key, content);
     if (record.connection.state !== 'gone') running.add(record.id);
+    const state = ends.withEnd(toCurrentState(content), content.record);
+    // Otherwise the Session ended before this publisher has read it.
     const isKnown = running.has(content.record.id);
-    writers.write(key, isKnown ? toCurrentState(content) : toEarlierEnd(content, clock));
+    writers.write(key, isKnown ? state : { ...state, isEarlierEnd: true });
   }
 
   /** Publishes only the newest state of a Session that may have ended: others would show it as running. */
@@ -95,13 +100,6 @@ export function createPublisher(options: PublisherOptions): Publisher {
     replayed.clear();
     for (const record of records) publish(record);
   }
-}
-
-/** Creates the state of a key whose Session ended before this publisher has read it. */
-function toEarlierEnd(content: KeyContent, clock: Clock): SessionState {
-  const state = toCurrentState(content);
-  const ageMs = clock.now() - Date.parse(content.record.connection.since);
-  return { ...state, endedAt: clock.monotonic() - ageMs, isEarlierEnd: true };
 }
 
 /** Chooses the Session of each key, because several Sessions may have the same instance and name. */

@@ -1,5 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeEnvelope, decompress } from '../../../src/nats/message-format.js';
+import { connectBroker } from '../../../src/nats/publish/broker.js';
+import { createCommandPublisher } from '../../../src/nats/publish/command-publisher.js';
+import { parseAddress } from '../../../src/nats/settings.js';
+import { createStore, type Store } from '../../../src/store/store.js';
+import { createManualClock } from '../../support/manual-clock.js';
 import { type NatsServer, startNats } from '../../support/nats-server.js';
 import { session } from '../../support/sessions.js';
 import { openTcpProxy } from '../../support/tcp-proxy.js';
@@ -36,6 +41,14 @@ async function historyOf({ bucket }: TestBucket) {
     });
   }
   return history;
+}
+
+/** Connection and age of the newest state of an instance. */
+async function newestIn({ bucket }: TestBucket, instance: string) {
+  const entry = await bucket.sessions.get(`${instance}.Tiltfile`);
+  if (entry === null) return null;
+  const { connection, ageMs = 0 } = decodeEnvelope(decompress(entry.value), instance);
+  return { connection, ageMs };
 }
 
 const numbersIn = async (bucket: TestBucket) => (await historyOf(bucket)).map(({ n }) => n);
@@ -166,6 +179,21 @@ describe('a publisher', () => {
     expect(await numbersIn(bucket)).toEqual([1]);
   });
 
+  it('writes at its end that a done Session whose connection was lost a minute ago ended then', async () => {
+    const address = nats.address('lost');
+    const clock = createManualClock();
+    await using bucket = await openTestBucket(address);
+    const done = session('ci', {}, { status: { done: true } });
+    await using one = startPublisher({ address, clock, sessions: [done, session('open')] });
+    await expect.poll(() => newestIn(bucket, 'open'), PATIENCE).toMatchObject({ connection: 'live' });
+    one.markStale('ci.json: not JSON');
+    await expect.poll(() => newestIn(bucket, 'open'), PATIENCE).toMatchObject({ connection: 'stale' });
+    await clock.advance(60_000);
+    expect(await one.publisher.close('its publisher ended', 5_000)).toEqual([]);
+    expect(await newestIn(bucket, 'ci')).toEqual({ connection: 'gone', ageMs: 60_000 });
+    expect(await newestIn(bucket, 'open')).toEqual({ connection: 'gone', ageMs: 0 });
+  });
+
   it('writes at its end that the Session is GONE, and deletes its heartbeat', async () => {
     const address = nats.address('end');
     await using bucket = await openTestBucket(address);
@@ -198,5 +226,41 @@ describe('a publisher', () => {
       );
     await expect.poll(() => newestIn('restart'), PATIENCE).toContain('"resourceVersion":"2"');
     await expect.poll(() => newestIn('restart_presence'), PATIENCE).toBe('one');
+  });
+});
+
+describe('the publisher of a command', () => {
+  it.each<[string, Parameters<Store['apply']>[1]]>([
+    ['ended', { type: 'remove', id: 'ci/Tiltfile', reason: 'Tilt exited' }],
+    ['was done and lost its connection', { type: 'stale', error: 'connection refused' }],
+  ])('writes at its end that a Session that %s a minute ago ended then', async (what, change) => {
+    const address = nats.address(`command-${what.length}`);
+    const clock = createManualClock();
+    await using bucket = await openTestBucket(address);
+    const store = createStore({ clock, epoch: 'source' });
+    store.open('file');
+    store.apply('file', { type: 'snapshot', sessions: [session('ci', {}, { status: { done: true } })] });
+    const log = () => {};
+    const parts = { clock, log, random: Math.random };
+    const broker = connectBroker({ ...parts, address: parseAddress(address), credentials: {}, settings: {} });
+    const publisher = createCommandPublisher({
+      ...parts,
+      store,
+      broker,
+      publisher: 'one',
+      takeOver: false,
+      run: { uid: 'run', pid: null, startTime: '2026-11-22T11:00:00.000Z' },
+      instance: null,
+      instanceOf: ({ instance }) => instance,
+      explicitSources: new Set(['file']),
+      followsTilts: false,
+      processes: { list: async () => new Map(), hasVariable: () => false },
+    });
+    await expect.poll(() => newestIn(bucket, 'ci'), PATIENCE).toMatchObject({ connection: 'live' });
+    store.apply('file', change);
+    await clock.advance(60_000);
+    expect(await publisher.close({ code: 0, how: 'exited with code 0' }, 5_000)).toEqual([]);
+    expect(await newestIn(bucket, 'ci')).toEqual({ connection: 'gone', ageMs: 60_000 });
+    store.dispose();
   });
 });

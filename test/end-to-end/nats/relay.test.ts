@@ -50,6 +50,19 @@ async function newestIn({ bucket }: TestBucket) {
   return { uid: state.metadata.uid, connection, done, error, isOld: ageMs > 0 };
 }
 
+describe('publish --from a bucket', () => {
+  it('writes the end of a Session that it has seen running with the time since that end', SLOW, async () => {
+    await using buckets = await openBuckets('old-end');
+    const { source, target } = buckets;
+    await source.put(stateOf('ci', FIRST));
+    await using _ = buckets.relay();
+    await expect.poll(() => newestIn(target), SLOW).toMatchObject({ connection: 'live' });
+    const end = { connection: 'gone', error: 'tilt exited', ageMs: 49 * 60_000 } as const;
+    await source.put(stateOf('ci', FIRST, 'failed'), end);
+    await expect.poll(() => newestIn(target), SLOW).toMatchObject({ connection: 'gone', isOld: true });
+  });
+});
+
 describe('publish --from a bucket, started after the end of a Session', () => {
   it.each<[string, (target: TestBucket) => Promise<unknown>]>([
     ['nothing', async () => {}],
