@@ -12,14 +12,18 @@ export interface RecordedState {
 const UNIT_ERROR =
   'Command "echo \\"running 3 tests\\"; sleep 0.7; printf \\"\\\\033[31mFAIL\\\\033[0m adds numbers\\\\n  expected 4, got 5\\\\n\\" >&2; echo \\"1 of 3 failed\\"; exit 1" failed: exit status 1';
 
-/** The states of the Session of `hud-ci.ndjson`, with the times of the recorded lines. */
-export function hudCiStates(uid: string, pid = 21_546): RecordedState[] {
+/**
+ * The states of the Session of `hud-ci.ndjson`, with the times of the recorded lines.
+ *
+ * @param run process id and start time of its Tilt. Default: the recorded ones
+ */
+export function hudCiStates(uid: string, run = { pid: 21_546, startTime: at('48.430139') }): RecordedState[] {
   const tiltfile = terminated('tiltfile:update', '(Tiltfile)', '48.728703', '48.730155');
   const lint = terminated('lint:update', 'lint', '48.769969', '49.525936');
   const state = (ms: number, targets: readonly object[], status: object = {}): RecordedState => ({
     ms,
     session: {
-      ...sessionJson({ uid, targets, status: { pid, startTime: at('48.430139'), ...status } }),
+      ...sessionJson({ uid, targets, status: { ...run, ...status } }),
       spec: { tiltfilePath: '/home/dev/ci/Tiltfile', exitCondition: 'ci' },
     },
   });

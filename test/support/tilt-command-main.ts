@@ -44,7 +44,7 @@ await leave(options.exitCode ?? (ends === 'pass' ? 0 : 1));
 
 /** Plays a recorded `tilt ci` to its end, and exits. */
 async function replayLogs(logs: TiltHud, readers: number): Promise<never> {
-  const states = hudCiStates(uid, process.pid);
+  const states = hudCiStates(uid, { pid: process.pid, startTime });
   const messages = readHudRecording('hud-ci');
   for (const state of states.slice(0, -1)) server.put(state.session);
   for (const { message } of messages.slice(0, -1)) logs.send(message);

@@ -1,5 +1,6 @@
 import type { Clock } from '../../lib/clock.js';
 import type { Log } from '../../lib/log.js';
+import { type MicroTime, secondsBetween } from '../../model/micro-time.js';
 import type { Session, SessionId } from '../../model/session.js';
 import { createDescendants, type ProcessList } from './descendants.js';
 import type { ProcessReader } from './processes.js';
@@ -22,8 +23,13 @@ export interface OwnRuns {
 
 /** Dependencies of {@link createOwnRuns}. */
 export interface OwnRunsOptions {
-  /** Uid of the run, and the process id of the command; null if it could not be run. */
-  readonly run: { readonly uid: string; readonly pid: number | null };
+  readonly run: {
+    readonly uid: string;
+    /** Process id of the command; null if it could not be run. */
+    readonly pid: number | null;
+    /** Time at which the command was started, or shortly before. */
+    readonly startTime: MicroTime;
+  };
   readonly processes: ProcessReader;
   readonly clock: Clock;
   readonly log: Log;
@@ -33,6 +39,12 @@ export interface OwnRunsOptions {
 
 /** Interval of listing the processes, in milliseconds. Needed only for processes whose parent ends. */
 const SAMPLE_MS = 5_000;
+
+/**
+ * Time by which a Tilt of the command may seem to have started before it, in seconds: times in Kubernetes may
+ * be cut to whole seconds.
+ */
+const START_TOLERANCE_S = 1;
 
 const NO_PROCESSES: ProcessList = new Map();
 
@@ -53,11 +65,14 @@ export function createOwnRuns({ run: command, processes, clock, log, onDecided }
       const run = identifyRun(session);
       const known = runs.get(id);
       if (known?.run === run) return known.isOwn;
+      const { pid, startTime } = status;
       // A Session that was just created has no status yet.
-      if (status.pid === null) return null;
-      const isOwn = descendants === null ? false : isStartedByCommand(status.pid) || null;
+      if (pid === null || startTime === null) return null;
+      const isEarlier = isBeforeCommand(startTime);
+      if (isEarlier) logOther(id, pid, ', but before it');
+      const isOwn = descendants === null || isEarlier ? false : isStartedByCommand(pid) || null;
       runs.set(id, { run, isOwn });
-      if (isOwn === null) void decide(id, run, status.pid);
+      if (isOwn === null) void decide(id, run, pid);
       return isOwn;
     },
     sample: () => void sample(),
@@ -66,6 +81,14 @@ export function createOwnRuns({ run: command, processes, clock, log, onDecided }
       cancel();
     },
   };
+
+  /**
+   * Whether a Tilt cannot be from the command, whatever its process id is: a Tilt in another container that
+   * shares the network and the kubeconfig may have the same id as a process of the command.
+   */
+  function isBeforeCommand(startTime: MicroTime): boolean {
+    return (secondsBetween(startTime, command.startTime) ?? 0) > START_TOLERANCE_S;
+  }
 
   function isStartedByCommand(pid: number): boolean {
     return pid === command.pid || processes.hasVariable(pid, RUN_VARIABLE, command.uid);
@@ -76,8 +99,12 @@ export function createOwnRuns({ run: command, processes, clock, log, onDecided }
     const known = runs.get(id);
     if (known?.run !== run || isDisposed) return;
     known.isOwn = descendants?.has(pid, list) ?? false;
-    if (!known.isOwn) log('info', `${id} is not published: process ${pid} was not started by the command`);
+    if (!known.isOwn) logOther(id, pid);
     onDecided(id);
+  }
+
+  function logOther(id: SessionId, pid: number, detail = ''): void {
+    log('info', `${id} is not published: process ${pid} was not started by the command${detail}`);
   }
 
   async function sample(): Promise<ProcessList> {

@@ -13,7 +13,7 @@ function setUp(processes: Partial<ProcessReader> = {}, pid: number | null = COMM
   const lines: string[] = [];
   const decided: string[] = [];
   const runs = createOwnRuns({
-    run: { uid: 'run', pid },
+    run: { uid: 'run', pid, startTime: '2026-11-22T11:42:22.500Z' },
     processes: { list: async () => listOf([[COMMAND, 1]]), hasVariable: NO_VARIABLES, ...processes },
     clock,
     log: (level, message) => lines.push(`${level} ${message}`),
@@ -26,8 +26,8 @@ function listOf(pairs: readonly (readonly [pid: number, parent: number])[]): Pro
   return new Map(pairs.map(([pid, parent]) => [pid, { parent, startedAt: String(pid) }]));
 }
 
-function ofProcess(pid: number | undefined, uid = `run of ${pid}`) {
-  return session('tilt-default', {}, { uid, status: { pid } });
+function ofProcess(pid: number | undefined, uid = `run of ${pid}`, status: object = {}) {
+  return session('tilt-default', {}, { uid, status: { pid, ...status } });
 }
 
 describe('the runs of a command', () => {
@@ -39,6 +39,36 @@ describe('the runs of a command', () => {
     const hasVariable: ProcessReader['hasVariable'] = (pid, name, value) =>
       pid === 7 && name === 'TILT_GRAPHQL_PUBLISH_RUN' && value === 'run';
     expect(setUp({ hasVariable }).runs.isOwn(ofProcess(7))).toBe(true);
+  });
+
+  it.each<[string, number, Partial<ProcessReader>]>([
+    ['the command', COMMAND, {}],
+    ['a process with the variable of the run', 7, { hasVariable: () => true }],
+    [
+      'a descendant',
+      101,
+      {
+        list: async () =>
+          listOf([
+            [COMMAND, 1],
+            [101, COMMAND],
+          ]),
+      },
+    ],
+  ])('exclude a Tilt that started before the command with the process id of %s', (_, pid, processes) => {
+    const { runs, lines } = setUp(processes);
+    const other = ofProcess(pid, 'of another container', { startTime: '2026-11-22T11:42:20.000000Z' });
+    expect([runs.isOwn(other), runs.isOwn(other)]).toEqual([false, false]);
+    expect(lines).toEqual([
+      `info tilt-default/Tiltfile is not published: process ${pid} was not started by the command, but before it`,
+    ]);
+  });
+
+  it.each([
+    ['in the same second, by a time in whole seconds', '2026-11-22T11:42:22Z'],
+    ['ten minutes later', '2026-11-22T11:52:22.000001Z'],
+  ])('include a Tilt that started %s', (_, startTime) => {
+    expect(setUp().runs.isOwn(ofProcess(COMMAND, 'own', { startTime }))).toBe(true);
   });
 
   it('include a descendant once the processes are listed', async () => {
@@ -80,9 +110,10 @@ describe('the runs of a command', () => {
     expect(runs.isOwn(ofProcess(9, `run of ${COMMAND}`))).toBe(true);
   });
 
-  it('stay undecided until a Session has a process id', () => {
+  it('stay undecided until a Session has a process id and a start time', () => {
     const { runs } = setUp();
     expect(runs.isOwn(ofProcess(undefined, 'new'))).toBeNull();
+    expect(runs.isOwn(ofProcess(COMMAND, 'new', { startTime: null }))).toBeNull();
     expect(runs.isOwn(ofProcess(COMMAND, 'new'))).toBe(true);
   });
 
