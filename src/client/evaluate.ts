@@ -58,7 +58,8 @@ export interface Evaluation {
    * - `open`: neither yet.
    * - `indeterminate`: the view is outdated or incomplete; a later one may decide.
    * - `absent`: indeterminate because there is no run.
-   * - `unconfirmed`: indeterminate because a source that has not delivered data yet may have another run.
+   * - `unconfirmed`: indeterminate because there may be another run: from a source that has not delivered
+   *   data yet, or since a view that may be out of date.
    * - `unknown`: no later view of this run can decide.
    * - `impossible`: the condition can never hold for such a run.
    * - `replaced`: the view shows another run, which the wait does not follow.

@@ -28,8 +28,11 @@ export interface WaitDeadlines {
   onAnswer(): void;
   /** Records that a run was selected. Its targets may take a moment to arrive. */
   onBound(): void;
-  /** Records that the gateway was asked for its sources. Until the answer, a repetition gets no more time. */
-  onSourcesAsked(): void;
+  /**
+   * Records that the gateway was asked to confirm the selection of a run. Until the answer, a repetition gets
+   * no more time.
+   */
+  onConfirmationAsked(): void;
   /** Handles `no-run`: from now on, a run that ended before the wait counts. */
   acceptEndedRun(): void;
   /** @param hasRun whether the wait is bound to a run */
@@ -51,8 +54,8 @@ interface Grace {
   readonly ms: number;
 }
 
-/** Minimum time for the sources of the gateway, in milliseconds. */
-const SOURCES_MS = 3_000;
+/** Minimum time for the confirmation of a selection, in milliseconds: it may contain all targets. */
+const CONFIRMATION_MS = 5_000;
 
 const NO_GRACE: Grace = { since: Number.NEGATIVE_INFINITY, ms: 0 };
 
@@ -63,7 +66,7 @@ export function createWaitDeadlines(clock: Clock, timeoutMs: number, maxAgeMs: n
   let silentSince: number | null = startedAt;
   let acceptsEndedRun = false;
   let hadNews = false;
-  let areSourcesAsked = false;
+  let isConfirmationAsked = false;
   return {
     get acceptsEndedRun() {
       return acceptsEndedRun;
@@ -85,13 +88,13 @@ export function createWaitDeadlines(clock: Clock, timeoutMs: number, maxAgeMs: n
       silentSince = isNews ? null : (silentSince ?? clock.monotonic());
     },
     onAnswer() {
-      areSourcesAsked = false;
+      isConfirmationAsked = false;
       grace = NO_GRACE;
     },
-    onSourcesAsked() {
-      if (areSourcesAsked) return;
-      areSourcesAsked = true;
-      grace = { since: clock.monotonic(), ms: SOURCES_MS };
+    onConfirmationAsked() {
+      if (isConfirmationAsked) return;
+      isConfirmationAsked = true;
+      grace = { since: clock.monotonic(), ms: CONFIRMATION_MS };
     },
     onBound() {
       silentSince = clock.monotonic();

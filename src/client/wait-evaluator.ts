@@ -25,8 +25,12 @@ export interface WaitEvaluator {
    * @param connecting the sources that had not delivered data before the view; null if they are not known
    */
   onSessions(view: SessionsView, connecting: readonly string[] | null): Evaluation;
-  /** Evaluates the condition on a view of the wait's Session. */
-  onTargets(view: TargetsView): Evaluation;
+  /**
+   * Evaluates the condition on a view of the wait's Session.
+   *
+   * @param isRepeated whether the view was evaluated before. It may be out of date, so it selects no run
+   */
+  onTargets(view: TargetsView, isRepeated?: boolean): Evaluation;
 }
 
 /** Start and current time of a wait by the gateway's clock. */
@@ -64,27 +68,39 @@ export function createWaitEvaluator(
     replacedRuns,
     onSessions({ link, sessions }, connecting) {
       if (link.state !== 'live') return { status: 'indeterminate', reason: link.error ?? NO_ANSWER };
-      const failure = bind([...sessions.values()], connecting);
+      const failure = bind([...sessions.values()], (session) =>
+        connecting?.length === 0 ? null : describeConnecting(session, connecting),
+      );
       return failure ?? { status: 'indeterminate', reason: 'no targets received yet' };
     },
-    onTargets(view) {
+    onTargets(view, isRepeated = false) {
       const { link, session } = view;
       if (link.state === 'live') {
         // Only one source provides the Session with this id.
         const other =
-          run === null ? bind(session ? [session] : [], []) : session && checkReplaced(run, session);
+          run === null
+            ? bind(session ? [session] : [], (seen) => (isRepeated ? describeRepeated(seen) : null))
+            : session && checkReplaced(run, session);
         if (other) return other;
       }
       return evaluate(view, condition);
     },
   };
 
-  /** Selects a run and binds to it. Returns null on success, otherwise an evaluation with the reason. */
-  function bind(sessions: readonly SessionFields[], connecting: readonly string[] | null): Evaluation | null {
+  /**
+   * Selects a run and binds to it. Returns null on success, otherwise an evaluation with the reason.
+   *
+   * @param findDoubt why the selected run may not be the right one; null if it is
+   */
+  function bind(
+    sessions: readonly SessionFields[],
+    findDoubt: (session: SessionFields) => string | null,
+  ): Evaluation | null {
     firstSeen ??= sessions.map(runOf);
     const selection = selectRun({ sessions, id, selector, firstSeen, ...timing() });
     if (selection.kind !== 'run') return toEvaluation(selection);
-    if (connecting?.length !== 0) return unconfirmed(selection.session, connecting);
+    const doubt = findDoubt(selection.session);
+    if (doubt !== null) return { status: 'unconfirmed', reason: doubt };
     run = runOf(selection.session);
     return null;
   }
@@ -123,17 +139,20 @@ function isRestart(known: Run, seen: Run): boolean {
   return seen.exitCondition === 'MANUAL' && known.tiltfilePath === seen.tiltfilePath;
 }
 
-/** The evaluation of a run that may not be the only one. */
-function unconfirmed({ id }: SessionFields, connecting: readonly string[] | null): Evaluation {
+/** Says that a run may not be the only one. */
+function describeConnecting({ id }: SessionFields, connecting: readonly string[] | null): string {
+  const [first, ...others] = connecting ?? [];
+  const more = others.length === 0 ? 'is' : `and ${others.length} more are`;
   const detail =
-    connecting === null ? 'the gateway has not reported its sources' : describeConnecting(connecting);
-  return { status: 'unconfirmed', reason: `${id} may not be the only Session that matches: ${detail}` };
+    connecting === null
+      ? 'the gateway has not reported its sources'
+      : `source ${first} ${more} still connecting; give an id to select a run`;
+  return `${id} may not be the only Session that matches: ${detail}`;
 }
 
-function describeConnecting(names: readonly string[]): string {
-  const [first, ...others] = names;
-  const more = others.length === 0 ? 'is' : `and ${others.length} more are`;
-  return `source ${first} ${more} still connecting; give an id to select a run`;
+/** Says that a run had ended in a view that may be out of date. */
+function describeRepeated({ id }: SessionFields): string {
+  return `${id}: Tilt had exited, and the gateway has not confirmed that no other run has started since`;
 }
 
 function toEvaluation(selection: Exclude<RunSelection, { readonly kind: 'run' }>): Evaluation {

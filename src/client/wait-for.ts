@@ -110,11 +110,11 @@ export function waitFor(sources: WaitSources, options: WaitOptions, clock: Clock
       }
       view = seen;
       if (requested === 'targets') deadlines.onBound();
-      else if (requested === 'sources') deadlines.onSourcesAsked();
+      else if (requested === 'confirmation') deadlines.onConfirmationAsked();
       else if (isAnswer(seen.link)) deadlines.onAnswer();
       deadlines.onView(next.status === 'open');
-      // The sources follow within milliseconds. Without them there is no progress to report.
-      if (requested !== 'sources') onView?.(seen, progress(next.reason));
+      // The confirmation follows within milliseconds. Without it there is no progress to report.
+      if (requested !== 'confirmation') onView?.(seen, progress(next.reason));
       switch (next.status) {
         case 'open':
         case 'indeterminate':
@@ -189,8 +189,11 @@ function isAnswer({ state, isDown }: LinkState): boolean {
   return state === 'live' || isDown;
 }
 
-/** What the gateway was asked for, and has not sent yet. */
-type Requested = 'sources' | 'targets' | null;
+/**
+ * What the gateway was asked for, and has not sent yet. `confirmation`: its sources, or the current state
+ * again.
+ */
+type Requested = 'confirmation' | 'targets' | null;
 
 interface EvaluationEvents {
   onEvaluation(evaluation: Evaluation, view: TargetsView, requested: Requested): void;
@@ -216,9 +219,8 @@ function createEvaluations(
   { sources, clock, id, evaluator }: EvaluationOptions,
   { onEvaluation, onError }: EvaluationEvents,
 ) {
-  const stopping = new AbortController();
-  /** Ends the current watch of all Sessions. */
-  let searching = new AbortController();
+  /** Ends the current watch. */
+  let watching = new AbortController();
   let repeat = () => {};
 
   return {
@@ -228,15 +230,43 @@ function createEvaluations(
     },
     /** Evaluates the newest view again. */
     repeat: () => repeat(),
-    stop() {
-      searching.abort();
-      stopping.abort();
-    },
+    stop: () => watching.abort(),
   };
 
+  /** Replaces the current watch. */
+  function watch<V>(
+    open: (signal: AbortSignal) => AsyncIterable<V>,
+    onView: (view: V, signal: AbortSignal, isRepeated: boolean) => void,
+  ): void {
+    const previous = watching;
+    watching = new AbortController();
+    const { signal } = watching;
+    const evaluate = (view: V, isRepeated: boolean) => {
+      if (signal.aborted) return;
+      repeat = () => evaluate(view, true);
+      onView(view, signal, isRepeated);
+    };
+    forEachView(open(signal), (view) => evaluate(view, false), signal).catch(onError);
+    // After the next watch has begun: the shared connection closes with its last watch.
+    previous.abort();
+  }
+
+  /**
+   * Watches the targets of a Session. A repeated view selects no run, because the connection may have been
+   * lost without a sign: it starts another watch, whose first view is the current state.
+   */
   function watchTargets(session: string): void {
-    const views = sources.watchTargets({ session, signal: stopping.signal });
-    forEachView(views, onTargets, stopping.signal).catch(onError);
+    watch((signal) => sources.watchTargets({ session, signal }), onTargets);
+
+    function onTargets(seen: TargetsView, signal: AbortSignal, isRepeated: boolean): void {
+      const wasBound = evaluator.run !== null;
+      const evaluation = evaluator.onTargets(seen, isRepeated);
+      const isUnconfirmed = evaluation.status === 'unconfirmed';
+      // A run that was found in the list of Sessions has no targets yet.
+      const isAwaited = !wasBound && evaluator.run !== null && evaluation.status === 'indeterminate';
+      onEvaluation(evaluation, seen, isUnconfirmed ? 'confirmation' : isAwaited ? 'targets' : null);
+      if (isUnconfirmed && !signal.aborted) watchTargets(session);
+    }
   }
 
   /**
@@ -247,17 +277,10 @@ function createEvaluations(
    * @param connecting the sources that had not delivered data before this search; null if they are not known
    */
   function search(connecting: readonly string[] | null): void {
-    const previous = searching;
-    searching = new AbortController();
-    const { signal } = searching;
     let isAsking = false;
-    forEachView(sources.watchSessions({ signal }), onSessions, signal).catch(onError);
-    // After the next watch has begun: the shared connection closes with its last watch.
-    previous.abort();
+    watch((signal) => sources.watchSessions({ signal }), onSessions);
 
-    function onSessions(seen: SessionsView): void {
-      if (signal.aborted) return;
-      repeat = () => onSessions(seen);
+    function onSessions(seen: SessionsView, signal: AbortSignal): void {
       // After a reconnect, another gateway may have other sources.
       if (seen.link.state !== 'live') connecting = null;
       const evaluation = evaluator.onSessions(seen, connecting);
@@ -268,22 +291,22 @@ function createEvaluations(
       const view = { session, targets: new Map(), changes: [], reset: true, conflated: 0, cursor, link };
       const isUnconfirmed = evaluation.status === 'unconfirmed';
       const isAsked = isUnconfirmed && connecting === null;
-      onEvaluation(evaluation, view, run !== null ? 'targets' : isAsked ? 'sources' : null);
-      if (stopping.signal.aborted) return;
-      if (isUnconfirmed) askForSources();
-      if (run === null) return;
-      // Before the search ends, for the same reason.
-      watchTargets(run.session);
-      searching.abort();
+      onEvaluation(evaluation, view, run !== null ? 'targets' : isAsked ? 'confirmation' : null);
+      if (signal.aborted) return;
+      if (isUnconfirmed) askForSources(signal);
+      if (run !== null) watchTargets(run.session);
     }
 
-    function askForSources(): void {
+    function askForSources(signal: AbortSignal): void {
       if (isAsking) return;
       isAsking = true;
-      sources.queryConnectingSources(signal).then(onSources).catch(onError);
+      sources
+        .queryConnectingSources(signal)
+        .then((names) => onSources(names, signal))
+        .catch(onError);
     }
 
-    function onSources(names: readonly string[] | null): void {
+    function onSources(names: readonly string[] | null, signal: AbortSignal): void {
       if (signal.aborted) return;
       if (names?.length === 0) {
         search(names);
@@ -297,16 +320,6 @@ function createEvaluations(
       signal.addEventListener('abort', cancel, { once: true });
       repeat();
     }
-  }
-
-  function onTargets(seen: TargetsView): void {
-    if (stopping.signal.aborted) return;
-    repeat = () => onTargets(seen);
-    const wasBound = evaluator.run !== null;
-    const evaluation = evaluator.onTargets(seen);
-    // A run that was found in the list of Sessions has no targets yet.
-    const isAwaited = !wasBound && evaluator.run !== null && evaluation.status === 'indeterminate';
-    onEvaluation(evaluation, seen, isAwaited ? 'targets' : null);
   }
 }
 

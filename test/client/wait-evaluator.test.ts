@@ -243,6 +243,20 @@ describe('selecting a run by Session id', () => {
     expect(wait.onSession(ended(at(-30))).status).toBe('absent');
   });
 
+  it('a repeated view selects no run, since another one may have started', () => {
+    const wait = evaluatorOf('done', { session: 'a/Tiltfile' });
+    const view = viewFor(sessionOf(ended(at(-1))));
+    expect(wait.evaluator.onTargets(view).status).toBe('absent');
+    wait.acceptEndedRun();
+    expect(wait.evaluator.onTargets(view, true)).toEqual({
+      status: 'unconfirmed',
+      reason:
+        'a/Tiltfile: Tilt had exited, and the gateway has not confirmed that no other run has started since',
+    });
+    expect(wait.evaluator.run).toBeNull();
+    expect(wait.evaluator.onTargets(view).status).toBe('reached');
+  });
+
   it('the reason describes the last run and its end', () => {
     const wait = evaluatorOf('done', { session: 'a/Tiltfile' });
     expect(wait.onSession(ended(at(-3_600))).reason).toBe(

@@ -376,6 +376,37 @@ describe('waitFor after a reconnect', () => {
   });
 });
 
+describe('waitFor when its connection is lost without being closed', () => {
+  const before = ci({ x: 'succeeded' }, { ...DONE, uid: 'one' });
+  const after = ci({ x: 'failed' }, { ...BROKEN, uid: 'two' });
+
+  it.each([{ session: 'a/Tiltfile' }, {}])(
+    'waitFor does not accept the run that it has seen, while the next one has started: %j',
+    async (which) => {
+      const clock = createManualClock();
+      const source = createMemoryProvider('memory', [before]);
+      await using gateway = await startGateway({ providers: [source.provider] });
+      await gateway.gateway.ready();
+      source.replaceAll([]);
+      await using proxy = await openTcpProxy(Number(new URL(gateway.url).port));
+      const url = `http://127.0.0.1:${proxy.port}/graphql`;
+      await using client = openDisposableClient({ url }, { clock, random: () => 1 });
+      const wait = begin(client, { ...which, for: 'done' });
+      await wait.seen(({ link }) => link.state === 'live');
+      proxy.dropResponses();
+      source.put(after);
+      await clock.advance(10_000);
+      expect(wait.outcome).toBeNull();
+      await clock.advance(5_000);
+      expect(await wait.ended).toMatchObject({
+        result: 'unknown',
+        reason: expect.stringMatching(/^no news for 10 s: a\/Tiltfile/),
+        run: null,
+      });
+    },
+  );
+});
+
 /** A log that several gateways read. It begins with a ready target. */
 function createLog() {
   const change = (number: number, targets: TargetStates): LogChange => ({
