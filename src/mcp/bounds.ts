@@ -35,19 +35,28 @@ export function truncate(text: string, max: number): string {
   return shorten(plain, max).replace(/\p{Cs}/gu, '\ufffd');
 }
 
-/** Takes the first items, up to `limit`, that fit into an answer that also contains `used`. */
-function takeFitting<T, F>(
+interface Room {
+  /** Characters of JSON. */
+  readonly characters: number;
+  /** Characters of these that only the first item may use. Default: 0. */
+  readonly reserved?: number | undefined;
+  /** Number of items that are taken even if they do not fit. Default: 0. */
+  readonly min?: number;
+}
+
+/** Takes the first items whose JSON fits. */
+export function takeFitting<T, F>(
   items: readonly T[],
   toFacts: (item: T) => F,
-  { used, limit }: { readonly used: unknown; readonly limit: number },
+  { characters, reserved = 0, min = 0 }: Room,
 ): F[] {
-  let room = MAX_ANSWER - NOTE_ROOM - JSON.stringify(used).length;
+  let room = characters;
   const taken: F[] = [];
-  for (const item of items.slice(0, limit)) {
+  for (const item of items) {
     const facts = toFacts(item);
     room -= JSON.stringify(facts).length + 1;
-    // One item always fits, because its texts are truncated. An empty page would never end.
-    if (room < 0 && taken.length > 0) break;
+    const isFitting = room >= (taken.length === 0 ? 0 : reserved);
+    if (!isFitting && taken.length >= min) break;
     taken.push(facts);
   }
   return taken;
@@ -93,15 +102,22 @@ interface PageOptions<T, F> {
   readonly toFacts: (item: T) => F;
   /** Other content of the answer. */
   readonly used?: unknown;
+  /** Characters to leave for content that follows the first item. Default: 0. */
+  readonly reserved?: number | undefined;
   readonly limit?: number | undefined;
   /** How to request the omitted items. */
   readonly hint: string;
 }
 
-/** Takes the first items that fit into an answer. */
-export function firstPage<T, F>(items: readonly T[], options: PageOptions<T, F>): Page<F> {
-  const { toFacts, used = null, limit = items.length, hint } = options;
-  const facts = takeFitting(items, toFacts, { used, limit });
+/**
+ * Takes the first items that fit into an answer.
+ *
+ * @param min number of items that are taken even if they do not fit
+ */
+export function firstPage<T, F>(items: readonly T[], options: PageOptions<T, F>, min = 0): Page<F> {
+  const { toFacts, used = null, reserved, limit = items.length, hint } = options;
+  const characters = MAX_ANSWER - NOTE_ROOM - JSON.stringify(used).length;
+  const facts = takeFitting(items.slice(0, limit), toFacts, { characters, reserved, min });
   const omitted = items.length - facts.length;
   return { facts, more: omitted === 0 ? undefined : { omitted, hint } };
 }
@@ -118,7 +134,8 @@ export function pageAfter<T, F>(
 ): Page<F> {
   const { after, keyOf, compare = compareCodeUnits } = options;
   const rest = after === undefined ? items : items.slice(findPositionAfter(items.map(keyOf), after, compare));
-  const { facts, more } = firstPage(rest, options);
+  // One item fits, because its texts are truncated. An empty page would never end.
+  const { facts, more } = firstPage(rest, options, 1);
   const last = rest[facts.length - 1];
   if (more === undefined || last === undefined) return { facts, more };
   return { facts, more: { ...more, after: cursorOf(keyOf(last)) } };

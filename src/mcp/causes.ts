@@ -4,7 +4,7 @@ import { type Blocker, blockersOf, type ResourceFields, type TargetFields } from
 import type { Excerpts } from '../client/excerpts.js';
 import { formatLogsCommand, formatTriggerCommand } from '../client/tilt-commands.js';
 import { countWaits } from '../client/waits.js';
-import { MAX_LINE, MAX_NAME, truncate } from './bounds.js';
+import { MAX_LINE, MAX_NAME, takeFitting, truncate } from './bounds.js';
 import type { KnownResources, KnownView } from './current-view.js';
 import { describeOutdated } from './facts.js';
 import { type LastLines, type LogRoom, toLastLines } from './log-facts.js';
@@ -38,8 +38,9 @@ const MAX_LINKS = 3;
 /** Size of the log of a cause. That of four causes leaves room for blockers. */
 const LOG_ROOM: LogRoom = { lines: 12, characters: 900 };
 
-/** Maximum number of targets that wait for a person. */
+/** Maximum number of targets that wait for a person, and characters of their JSON. */
 const MAX_UNTRIGGERED = 10;
+const UNTRIGGERED_ROOM = 1_500;
 
 /** Target at the root of a verdict. */
 export interface Cause {
@@ -100,16 +101,17 @@ export function toUntriggeredFacts(
   resources: KnownResources,
 ): z.infer<typeof untriggeredFacts>[] {
   const waiting = [...targets.values()].filter(({ phase }) => phase === 'UNTRIGGERED');
-  return waiting.slice(0, MAX_UNTRIGGERED).map((target) => {
+  const toFacts = (target: TargetFields) => {
     const trigger = findCommand(resourcesOf(target, resources), formatTriggerCommand);
     return { name: truncate(target.name, MAX_NAME), ...(trigger !== null && { trigger }) };
-  });
+  };
+  return takeFitting(waiting.slice(0, MAX_UNTRIGGERED), toFacts, { characters: UNTRIGGERED_ROOM });
 }
 
 /** Suggests what to look at next: the connection, the cluster, then the first cause. */
 export function suggestNext(
   { session, targets }: KnownView,
-  causes: readonly z.infer<typeof causeFacts>[],
+  cause: z.infer<typeof causeFacts> | null,
   blockers: readonly Blocker[],
 ): string[] {
   const { cluster, verdict } = session;
@@ -117,8 +119,7 @@ export function suggestNext(
   const steps = outdated === null ? [] : [outdated];
   if (cluster?.error != null)
     steps.push('Make the Kubernetes cluster reachable: Tilt can deploy nothing until then');
-  const [cause] = causes;
-  if (cause) steps.push(...stepsFor(cause));
+  if (cause !== null) steps.push(...stepsFor(cause));
   else if (verdict.state === 'PENDING' && blockers.length > 0)
     steps.push('Call wait_for with condition ready: targets are still at work, and none has failed');
   if ([...targets.values()].some(({ phase }) => phase === 'UNTRIGGERED'))

@@ -5,6 +5,7 @@ import { readExcerpts } from '../client/excerpts.js';
 import { compareNaturally } from '../lib/natural-order.js';
 import { firstPage, moreFacts, pageAfter, pageInput } from './bounds.js';
 import {
+  type Cause,
   causeFacts,
   findCauses,
   suggestNext,
@@ -41,6 +42,9 @@ const HISTORY = 50;
 
 /** Maximum number of causes of a verdict. */
 const MAX_CAUSES = 4;
+
+/** Characters reserved for the blockers of a verdict: two with long names and errors, or several others. */
+const BLOCKERS_ROOM = 2_400;
 
 /** All tools, in the order of their list. */
 export const tools: readonly AnyTool[] = [
@@ -97,20 +101,22 @@ export const tools: readonly AnyTool[] = [
         readResources(client, view.session.id, signal),
         readExcerpts(client, { session: view.session.id, targets, clock, signal }),
       ]);
-      const session = toSessionFacts(view.session);
       const all = blockersOf(view);
-      const { facts: causes } = firstPage(roots, {
-        toFacts: (cause) => toCauseFacts(cause, { resources, excerpts }),
-        used: session,
-        hint: '',
-      });
+      const toFacts = (cause: Cause) => toCauseFacts(cause, { resources, excerpts });
+      const [first = null] = roots.slice(0, 1).map(toFacts);
       const untriggered = toUntriggeredFacts(view, resources);
-      const head = {
-        session,
-        next: suggestNext(view, causes, all),
-        causes,
+      const answer = {
+        session: toSessionFacts(view.session),
+        next: suggestNext(view, first, all),
         ...(untriggered.length > 0 && { untriggered }),
       };
+      const { facts: causes } = firstPage(roots, {
+        toFacts,
+        used: answer,
+        reserved: BLOCKERS_ROOM,
+        hint: '',
+      });
+      const head = { ...answer, causes };
       const { facts: blockers, more } = firstPage(all, {
         toFacts: (blocker) => toBlockerFacts(blocker, view.targets),
         used: head,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { MAX_ANSWER } from '../../src/mcp/bounds.js';
 import { decodeSession } from '../../src/model/decode.js';
 import { startMemoryGateway } from '../support/gateway.js';
 import { type McpAgent, startMcpAgent } from '../support/mcp-agent.js';
@@ -32,6 +33,7 @@ async function callToolForResult(agent: McpAgent, name: string, input: Record<st
   const { content, structuredContent } = await agent.client.callTool({ name, arguments: input });
   const length = JSON.stringify({ content, structuredContent }).length;
   expect(length, `characters of the answer of ${name}`).toBeLessThan(MAX_RESULT);
+  expect(JSON.stringify(structuredContent ?? null).length, name).toBeLessThanOrEqual(MAX_ANSWER);
   return { content, structuredContent };
 }
 

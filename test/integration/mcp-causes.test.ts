@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { MAX_ANSWER } from '../../src/mcp/bounds.js';
+import { decodeSession } from '../../src/model/decode.js';
 import { withExcerpt } from '../support/excerpts.js';
 import { startMemoryGateway } from '../support/gateway.js';
 import { startMcpAgent } from '../support/mcp-agent.js';
 import { explained, resourceFacts, waitingOn } from '../support/resource-facts.js';
+import { sessionJson } from '../support/session-json.js';
 import { asDemo, session } from '../support/sessions.js';
 
 const TARGETS = {
@@ -165,9 +168,9 @@ describe('explain_verdict', () => {
     });
   });
 
-  it('an explanation of 700 failed targets with long names, errors, labels and links has a bounded size', async () => {
+  it('an explanation of 100 failed targets with long names, errors, labels and links has a bounded size', async () => {
     const long = (index: number) => `svc-${index}-${'"x'.repeat(300)}`;
-    const names = Array.from({ length: 700 }, (_, index) => long(index));
+    const names = Array.from({ length: 100 }, (_, index) => long(index));
     const shop = session(
       'shop',
       Object.fromEntries(names.map((name) => [`${name}:serve`, 'failed' as const])),
@@ -186,9 +189,68 @@ describe('explain_verdict', () => {
       explained(shop, resources, { webUrl: 'http://localhost:1' }),
     ]);
     await using agent = await startMcpAgent(gateway.url);
-    for (const tool of ['explain_verdict', 'list_targets', 'list_sessions']) {
-      const { content, structuredContent } = await agent.client.callTool({ name: tool, arguments: {} });
+    const calls: [string, Record<string, unknown>][] = [
+      ['explain_verdict', {}],
+      ['list_targets', {}],
+      ['list_sessions', {}],
+      ['wait_for', { condition: 'ready' }],
+    ];
+    for (const [name, input] of calls) {
+      const { content, structuredContent } = await agent.client.callTool({ name, arguments: input });
       expect(JSON.stringify({ content, structuredContent }).length).toBeLessThan(25_000);
+      expect(JSON.stringify(structuredContent).length, name).toBeLessThanOrEqual(MAX_ANSWER);
     }
   });
+
+  it.each([20, 190])(
+    'an explanation of long errors with links and untriggered targets has several blockers and a bounded size: resources of %i characters',
+    async (length) => {
+      const name = (kind: string, index: number) => `${kind}${index}-`.padEnd(length, 'x');
+      const failed = Array.from({ length: 4 }, (_, index) => name('svc', index));
+      const manual = Array.from({ length: 12 }, (_, index) => name('man', index));
+      const error = `Command "sh -c 'go build ./...'" failed: ${'compile error '.repeat(60)}exit status 1`;
+      const job = (resource: string) => ({
+        name: `${resource}:update`,
+        type: 'job',
+        resources: [resource],
+      });
+      const targets = [
+        ...failed.map((resource) => ({
+          ...job(resource),
+          state: { terminated: { startTime: null, finishTime: null, error } },
+        })),
+        ...manual.map((resource) => ({
+          ...job(resource),
+          state: { waiting: { waitReason: 'unknown' } },
+        })),
+      ];
+      const link = { url: `http://localhost:8080/${'x'.repeat(150)}`, name: null };
+      const resources = [
+        ...failed.map((resource) =>
+          resourceFacts(resource, {
+            labels: ['backend', 'team-a', 'critical', 'go'],
+            links: Array(3).fill(link),
+          }),
+        ),
+        ...manual.map((resource) =>
+          resourceFacts(resource, { triggerMode: 'manual-with-auto-init', hasPendingChanges: true }),
+        ),
+      ];
+      const shop = explained(decodeSession(sessionJson({ targets }), 'shop'), resources, {
+        webUrl: 'http://localhost:10350',
+      });
+      await using gateway = await startMemoryGateway([shop]);
+      await using agent = await startMcpAgent(gateway.url);
+      const answer = await agent.callTool('explain_verdict');
+      expect(JSON.stringify(answer).length).toBeLessThanOrEqual(MAX_ANSWER);
+      expect(answer).toMatchObject({
+        next: [expect.stringContaining(failed[0] ?? ''), expect.stringContaining('Untriggered')],
+        causes: expect.arrayContaining([expect.objectContaining({ name: `${failed[0]}:update` })]),
+        untriggered: expect.arrayContaining([expect.objectContaining({ name: `${manual[0]}:update` })]),
+        blockers: expect.arrayContaining(
+          failed.slice(0, 2).map((resource) => expect.objectContaining({ name: `${resource}:update` })),
+        ),
+      });
+    },
+  );
 });
