@@ -72,13 +72,13 @@ export interface SelectRunOptions {
   readonly selector: RunSelector;
   /** Start of the wait, in milliseconds since 1970 by the gateway's clock. */
   readonly startedAt: number;
-  /** Current time by the same clock. */
-  readonly now: number;
   readonly maxAgeMs: number;
   /** Runs in the first view of the wait. Any other run has appeared during the wait. */
   readonly firstSeen: readonly Run[];
   /** Whether a run that ended before the wait counts, since no run has appeared for `maxAgeMs`. */
   readonly acceptsEndedRun: boolean;
+  /** Ends, by {@link endOf}, that lay in the future when they were first seen. */
+  readonly futureEnds: ReadonlySet<string>;
 }
 
 /** The selected run, or the reason for its absence. */
@@ -126,12 +126,25 @@ export function matchesSelector({ spec, status }: SessionFields, selector: RunSe
   );
 }
 
-/** Tolerated clock difference. A run whose end is further in the future is not recent: its age is unknown. */
-const CLOCK_TOLERANCE_MS = 1_000;
+/** Tolerated difference of the clocks, and of the time that a message takes. */
+const CLOCK_TOLERANCE_MS = 2_000;
 
-function isRecent({ connection }: SessionFields, { startedAt, now, maxAgeMs }: SelectRunOptions): boolean {
-  const endedAt = Date.parse(connection.since);
-  return endedAt >= startedAt - maxAgeMs && endedAt <= now + CLOCK_TOLERANCE_MS;
+/**
+ * Whether a run has ended in the future: the clock of the gateway is behind that of the NATS servers, or was
+ * set back. How long ago the run ended is unknown, also once that time is reached.
+ */
+export function endsInFuture({ connection }: SessionFields, now: number): boolean {
+  return connection.state === 'GONE' && Date.parse(connection.since) > now + CLOCK_TOLERANCE_MS;
+}
+
+/** Identifies the end of a run. */
+export function endOf({ id, connection }: SessionFields): string {
+  return `${id} ${connection.since}`;
+}
+
+function isRecent(session: SessionFields, { startedAt, maxAgeMs, futureEnds }: SelectRunOptions): boolean {
+  const endedAt = Date.parse(session.connection.since);
+  return endedAt >= startedAt - maxAgeMs && !futureEnds.has(endOf(session));
 }
 
 function isNew(session: SessionFields, { firstSeen, startedAt }: SelectRunOptions): boolean {
@@ -158,12 +171,13 @@ const MAX_LISTED = 20;
 
 function describeAbsence(
   candidates: readonly SessionFields[],
-  { sessions, id, selector }: SelectRunOptions,
+  { sessions, id, selector, futureEnds }: SelectRunOptions,
 ): string {
   const last = [...candidates].sort((a, b) => (a.connection.since < b.connection.since ? 1 : -1))[0];
   if (last) {
     const how = last.verdict.final ? 'Tilt exited' : 'Tilt exited before it was done';
-    return `${last.id}: ${how}, at ${last.connection.since} (${describeRun(runOf(last))})`;
+    const doubt = futureEnds.has(endOf(last)) ? WRONG_CLOCK : '';
+    return `${last.id}: ${how}, at ${last.connection.since}${doubt} (${describeRun(runOf(last))})`;
   }
   const wanted = describeSelector(selector);
   if (wanted !== '' && id === undefined) return `no run matches ${wanted}`;
@@ -174,6 +188,9 @@ function describeAbsence(
     ? `no Session is known except the demo; to wait for it, pass its id: ${demo.id}`
     : 'no Session is known';
 }
+
+const WRONG_CLOCK =
+  ", in the future of the gateway's clock: synchronize the clocks of gateway and NATS servers";
 
 function describeSelector({ pid, tiltfile, startedAfter }: RunSelector): string {
   const parts = [

@@ -2,6 +2,8 @@ import { type Condition, type Evaluation, evaluate, NO_ANSWER } from './evaluate
 import type { SessionFields } from './generated.js';
 import {
   describeRun,
+  endOf,
+  endsInFuture,
   isSameRun,
   matchesSelector,
   type Run,
@@ -34,7 +36,10 @@ export interface WaitEvaluator {
 }
 
 /** Start and current time of a wait by the gateway's clock. */
-export type WaitTiming = Pick<SelectRunOptions, 'startedAt' | 'now' | 'maxAgeMs' | 'acceptsEndedRun'>;
+export interface WaitTiming extends Pick<SelectRunOptions, 'startedAt' | 'maxAgeMs' | 'acceptsEndedRun'> {
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
 
 /** Session, run and condition of a wait. */
 export interface WaitSubject {
@@ -59,6 +64,7 @@ export function createWaitEvaluator(
 ): WaitEvaluator {
   let run: Run | null = null;
   let firstSeen: readonly Run[] | null = null;
+  const futureEnds = new Set<string>();
   const replacedRuns: Run[] = [];
 
   return {
@@ -97,7 +103,9 @@ export function createWaitEvaluator(
     findDoubt: (session: SessionFields) => string | null,
   ): Evaluation | null {
     firstSeen ??= sessions.map(runOf);
-    const selection = selectRun({ sessions, id, selector, firstSeen, ...timing() });
+    const { now, ...limits } = timing();
+    for (const session of sessions) if (endsInFuture(session, now)) futureEnds.add(endOf(session));
+    const selection = selectRun({ sessions, id, selector, firstSeen, futureEnds, ...limits });
     if (selection.kind !== 'run') return toEvaluation(selection);
     const doubt = findDoubt(selection.session);
     if (doubt !== null) return { status: 'unconfirmed', reason: doubt };

@@ -210,6 +210,8 @@ describe('selecting a run by Session id', () => {
     ['that ended 11 s before', ended(at(-11)), 'absent', 'absent'],
     ['that ended an hour before', ended(at(-3_600)), 'absent', 'absent'],
     ['that ended in the future, by a wrong clock', ended(at(60)), 'absent', 'absent'],
+    ['that ended 3 s in the future, which is reached meanwhile', ended(at(4)), 'absent', 'absent'],
+    ['that ended 2 s in the future, as a slow message does', ended(at(3)), 'absent', 'reached'],
     ['whose Tilt exited 1 s ago before it was done', ended(at(-1), { final: false }), 'absent', 'absent'],
     ['of the demo, selected by id', { isDemo: true }, 'open', 'open'],
   ];
@@ -241,6 +243,15 @@ describe('selecting a run by Session id', () => {
     const wait = evaluatorOf('done', { session: 'a/Tiltfile' });
     wait.onSession(null);
     expect(wait.onSession(ended(at(-30))).status).toBe('absent');
+  });
+
+  it('the reason says that the clocks differ if the run ended in the future', () => {
+    const wait = evaluatorOf('done', { session: 'a/Tiltfile' });
+    wait.onSession(ended(at(4)));
+    wait.acceptEndedRun();
+    expect(wait.onSession(ended(at(4))).reason).toBe(
+      `a/Tiltfile: Tilt exited, at ${at(4)}, in the future of the gateway's clock: synchronize the clocks of gateway and NATS servers (/shop/Tiltfile, started ${at(-60)}, pid 1)`,
+    );
   });
 
   it('a repeated view selects no run, since another one may have started', () => {

@@ -603,6 +603,26 @@ describe('waitFor when the wall clock jumps', () => {
   });
 });
 
+describe('waitFor when the clock of the gateway is set back', () => {
+  it('a run whose end lies in the future does not count as one that ended just before', async () => {
+    const [clock, gatewayClock] = [createManualClock(), createSteppedClock()];
+    const source = createMemoryProvider('memory', [ci({ x: 'succeeded' }, DONE)]);
+    await using gateway = await startGateway({ providers: [source.provider], clock: gatewayClock });
+    await gateway.gateway.ready();
+    source.replaceAll([]);
+    await gatewayClock.advance(300_000);
+    gatewayClock.step(-305_000);
+    await using client = openDisposableClient({ url: gateway.url }, { clock, random: () => 1 });
+    const wait = begin(client, { session: 'a/Tiltfile', for: 'done' });
+    await wait.seen(({ session }) => session?.connection.state === 'GONE');
+    await clock.advance(10_000);
+    expect(await wait.ended).toMatchObject({
+      result: 'unknown',
+      reason: expect.stringContaining("in the future of the gateway's clock"),
+    });
+  });
+});
+
 describe('an unknown outcome of waitFor', () => {
   it('the outcome is unknown, not timeout, when the gateway was never reachable', async () => {
     const clock = createManualClock();
