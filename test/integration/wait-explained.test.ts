@@ -60,7 +60,10 @@ describe('a wait for a Session whose resources are known', () => {
   it('wait for a target to be UNTRIGGERED is met while its resource waits for a trigger', async () => {
     const condition = ['--for', 'target:lint:update=untriggered'];
     const { code, lines } = await runWait(explainedSession('tilt-default'), condition);
-    expect([code, lines[0]]).toEqual([0, expect.stringContaining(' for lint:update to be UNTRIGGERED: ')]);
+    expect([code, lines[0]]).toEqual([
+      0,
+      expect.stringContaining(' for lint:update of tilt-default/Tiltfile to be UNTRIGGERED: '),
+    ]);
   });
 
   it('wait for a target names what the target waits for', async () => {

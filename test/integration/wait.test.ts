@@ -28,7 +28,7 @@ describe('tilt-graphql wait', () => {
     const { code, stdout } = await clients.runToEnd(['wait', '--for', 'target:lint:update=succeeded']);
     expect([code, stdout]).toEqual([
       0,
-      expect.stringMatching(/^reached: .* for lint:update to be SUCCEEDED/),
+      expect.stringMatching(/^reached: .* for lint:update of \S+ to be SUCCEEDED/),
     ]);
   });
 

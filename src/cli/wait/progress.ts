@@ -10,7 +10,7 @@ import {
 import { describeCause } from '../../client/waits.js';
 import type { Clock } from '../../lib/clock.js';
 import { elapsed, lineText, toWidth, withoutLogCommands } from '../text.js';
-import { describeCondition } from './wait-report.js';
+import { describeAwaited } from './wait-report.js';
 
 /** Reports the progress of a wait in lines. */
 export interface ProgressReporter {
@@ -41,7 +41,7 @@ const REPEAT_MS = 60_000;
 export function createProgressReporter(options: ProgressOptions): ProgressReporter {
   const { session, condition, isVerbose, clock } = options;
   const startedAt = clock.monotonic();
-  const subject = `${lineText(session ?? 'the Session')} ${describeCondition(condition)}`;
+  const subject = describeAwaited(session, condition);
   let reportedRun: string | null = null;
   let reportedKey = '';
   let newest = 'no gateway has answered yet';

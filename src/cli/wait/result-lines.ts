@@ -3,7 +3,7 @@ import { elapsed, lineText, withoutLogCommands } from '../text.js';
 import { type ExcerptLimits, formatExcerpt } from './excerpt-lines.js';
 import { describeTarget, findBlocked, findCause, formatHelp, formatTriggers } from './explanation.js';
 import {
-  describeCondition,
+  describeAwaited,
   findAwaited,
   findClusterFailure,
   findFailed,
@@ -37,8 +37,8 @@ function formatLines(report: WaitReport, isVerbose: boolean): string[] {
   if (result === 'unknown' || result === 'impossible') {
     return [`${result}: ${lineText(reason)}${formatRunSuffix(report)}`];
   }
-  const session = lineText(sessionOf(report)?.id ?? 'the Session');
-  const head = `${result}: waited ${elapsed(tookMs)} for ${session} ${describeCondition(condition)}`;
+  const awaited = describeAwaited(sessionOf(report)?.id, condition);
+  const head = `${result}: waited ${elapsed(tookMs)} for ${awaited}`;
   const triggers = formatTriggers(report);
   const last = triggers === null ? [] : [`  ${triggers}`];
   if (result === 'reached') return [`${head}${formatCounts(report)}${formatRunSuffix(report)}`, ...last];

@@ -3,7 +3,7 @@ import { elapsed, lineText, rankOf } from '../text.js';
 import { formatExcerpt } from './excerpt-lines.js';
 import { describeTarget, findCauses, formatHelp, formatTriggers } from './explanation.js';
 import { formatGantt } from './gantt.js';
-import { describeCondition, formatRunSuffix, sessionOf, targetsOf, type WaitReport } from './wait-report.js';
+import { describeAwaited, formatRunSuffix, sessionOf, targetsOf, type WaitReport } from './wait-report.js';
 
 /** GitHub accepts summaries of up to 1 MiB. */
 const MAX_ROWS = 200;
@@ -20,7 +20,7 @@ export function stepSummary(report: WaitReport): string {
   return [
     `### Tilt: ${WORDS[result]}`,
     '',
-    `Waited ${elapsed(tookMs)} for ${cell(sessionOf(report)?.id ?? 'the Session')} ${cell(describeCondition(condition))}. ${cell(`${reason}${formatRunSuffix(report)}`)}`,
+    `Waited ${elapsed(tookMs)} for ${cell(describeAwaited(sessionOf(report)?.id, condition))}. ${cell(`${reason}${formatRunSuffix(report)}`)}`,
     '',
     ...(rows.length === 0 ? [] : ['| target | phase | time | |', '| --- | --- | --- | --- |']),
     ...shown.map(

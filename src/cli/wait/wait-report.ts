@@ -90,7 +90,19 @@ export function isSelected({ name }: TargetFields, condition: Condition): boolea
   return typeof condition !== 'object' || condition.target === name;
 }
 
-/** Describes a condition after the id of a Session: `to be ready`. */
+/**
+ * Describes what is waited for: `tilt-default/Tiltfile to be ready`, or `api:serve of tilt-default/Tiltfile to
+ * be READY`.
+ *
+ * @param id id of the Session, if it is known
+ */
+export function describeAwaited(id: string | undefined, condition: Condition): string {
+  const session = lineText(id ?? 'the Session');
+  if (typeof condition !== 'object') return `${session} ${describeCondition(condition)}`;
+  return `${lineText(condition.target)} of ${session} to be ${condition.phase}`;
+}
+
+/** Describes a condition without its Session, after `wait`: `to be ready`, `for api:serve to be READY`. */
 export function describeCondition(condition: Condition): string {
   if (condition === 'ready') return 'to be ready';
   if (condition === 'done') return 'to be done';

@@ -1,18 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import { createProgressReporter } from '../../../src/cli/wait/progress.js';
-import type { TargetFields, TargetsView } from '../../../src/client/client.js';
+import type { Condition, TargetFields, TargetsView } from '../../../src/client/client.js';
 import { createSteppedClock } from '../../support/stepped-clock.js';
 import { blockedBy, createTargetsView, sessionFields, targetFields } from '../../support/target-fields.js';
 import { RUN } from '../../support/wait-report.js';
 
 const PROGRESS = { run: RUN, replacedRuns: [], reason: 'the reason' };
 
-function startReporter({ isVerbose = false, columns = 200 } = {}) {
+interface Options {
+  readonly isVerbose?: boolean;
+  readonly columns?: number;
+  readonly condition?: Condition;
+}
+
+function startReporter({ isVerbose = false, columns = 200, condition = 'ready' }: Options = {}) {
   const clock = createSteppedClock();
   const lines: string[] = [];
   const reporter = createProgressReporter({
     session: 'a/Tiltfile',
-    condition: 'ready',
+    condition,
     isVerbose,
     columns,
     clock,
@@ -46,6 +52,13 @@ describe('progress of wait', () => {
     expect(taken()).toEqual([
       '0s waiting for a/Tiltfile to be ready: PENDING, 0 of 1 targets ready or succeeded; x RUNNING',
     ]);
+  });
+
+  it('wait names the target and its Session if the condition is the phase of a target', () => {
+    const { show, taken } = startReporter({ condition: { target: 'x', phase: 'READY' } });
+    expect(taken()).toEqual(['0s waiting for x of a/Tiltfile to be READY']);
+    show([targetFields('x', 'RUNNING')]);
+    expect(taken().at(-1)).toBe('0s waiting for x of a/Tiltfile to be READY: the reason');
   });
 
   it('wait reports once a minute when the wall clock is set back, and nothing after its end', async () => {

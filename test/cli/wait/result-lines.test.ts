@@ -54,7 +54,7 @@ describe('result of wait', () => {
       ...TARGETS.slice(1),
     ];
     expect(resultLines(waitReport('timeout', targets, { condition }))).toEqual([
-      `timeout: waited 3s for tilt-default/Tiltfile for api:serve to be READY${RUN_TEXT}`,
+      `timeout: waited 3s for api:serve of tilt-default/Tiltfile to be READY${RUN_TEXT}`,
       '  api:serve: RUNNING for 1m05s, since 2026-11-22T11:00:00.000Z: running',
       '  log of api: tilt logs api',
     ]);
