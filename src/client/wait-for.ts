@@ -15,10 +15,10 @@ export interface WaitOptions extends WaitSubject {
    */
   readonly timeoutMs?: number | undefined;
   /**
-   * Maximum age of data that still counts, in milliseconds: how long the connection to the gateway, or the
+   * Maximum time without current data, in milliseconds: how long the connection to the gateway, or the
    * gateway's to Tilt, may be lost, how long no run may exist, and how long before the wait a run may have
-   * ended, until the outcome is `unknown`. It applies from the first answer of the gateway, as `timeoutMs`
-   * does. Default: 10,000.
+   * ended, until the outcome is `unknown`. A connection that falls silent counts as lost after 15 to 40 s. The
+   * limit applies from the first answer of the gateway, as `timeoutMs` does. Default: 10,000.
    */
   readonly maxAgeMs?: number | undefined;
   /** Ends the wait: the promise rejects with the signal's reason. */

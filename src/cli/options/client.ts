@@ -30,16 +30,17 @@ export type ClientFlags = ValuesOf<typeof clientOptions>;
 /** Options of commands about one Session. */
 export const sessionOptions = {
   ...clientOptions,
-  session: option(
-    '-s, --session <id>',
-    'id of the Session, <instance>/<name>; may be omitted while exactly one is LIVE or STALE, or exactly one is known',
-    {
-      parse: notEmpty('an id such as tilt-default/Tiltfile'),
-      completion: 'sessions',
-      env: 'TILT_GRAPHQL_SESSION',
-    },
-  ),
+  session: sessionOption('while exactly one is LIVE or STALE, or exactly one is known'),
 };
+
+/** @param omissible when the id may be omitted */
+function sessionOption(omissible: string) {
+  return option('-s, --session <id>', `id of the Session, <instance>/<name>; may be omitted ${omissible}`, {
+    parse: notEmpty('an id such as tilt-default/Tiltfile'),
+    completion: 'sessions',
+    env: 'TILT_GRAPHQL_SESSION',
+  });
+}
 
 /** Values of {@link sessionOptions}. */
 export type SessionFlags = ValuesOf<typeof sessionOptions>;
@@ -114,7 +115,12 @@ export type LogsFlags = FlagsOf<typeof logsOptions>;
 
 /** Options of `wait`. Those in `run` and `timeLimits` have the names in `WaitOptions`. */
 export const waitOptions = {
-  client: sessionOptions,
+  client: {
+    ...clientOptions,
+    session: sessionOption(
+      'while exactly one is LIVE or STALE; if none is, the next one counts, or one that ended within --max-age',
+    ),
+  },
   condition: {
     for: option('-f, --for <condition>', 'condition to wait for: ready, done, or target:NAME=PHASE', {
       parse: condition,
@@ -145,7 +151,7 @@ export const waitOptions = {
     }),
     maxAgeMs: option(
       '--max-age <duration>',
-      'maximum age of the data, and of a run that ended before the wait started',
+      'maximum time without current data or without a run, and maximum age of a run that ended before the wait',
       { parse: durationMs, initial: 10_000, shown: '10s', env: 'TILT_GRAPHQL_MAX_AGE' },
     ),
   },
