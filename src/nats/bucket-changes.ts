@@ -1,3 +1,4 @@
+import { findNewest } from './history.js';
 import type { LogChange, RecordedConnection } from './log-change.js';
 import {
   type BucketContents,
@@ -5,6 +6,7 @@ import {
   envelopeOf,
   followsOther,
   mayFollowOther,
+  type NewestEntry,
   reachedAt,
   replay,
   toChanges,
@@ -19,7 +21,7 @@ import {
  */
 export function toNextChanges(
   entry: Entry,
-  known: Entry | undefined,
+  known: NewestEntry | undefined,
   log: string,
   retainMs: number,
 ): LogChange[] {
@@ -77,10 +79,10 @@ interface Retention {
  */
 export function createSnapshot(
   { oldest, ...contents }: ReadContents,
-  newest: ReadonlyMap<string, Entry>,
   { now, retainMs }: Retention,
   silenceOf: (entry: Entry) => RecordedConnection | null,
 ): LogChange {
+  const newest = findNewest(contents.entries);
   const isUnknown = ({ revision }: Entry) => contents.from > 0 && revision > contents.from;
   const hasExpired = (entry: Entry | undefined) =>
     entry !== undefined && endedBefore(entry, now - retainMs) && !isUnknown(entry);
@@ -109,7 +111,7 @@ function max(numbers: readonly number[]): number {
 }
 
 /** Whether the newest state of a key is that of a Session whose publisher reads it. */
-export function isLive(entry: Entry): boolean {
+export function isLive(entry: NewestEntry): entry is Entry {
   return envelopeOf(entry)?.connection === 'live';
 }
 
@@ -118,6 +120,6 @@ function endedBefore(entry: Entry, time: number): boolean {
   return hasEnded(entry) && reachedAt(entry) < time;
 }
 
-function hasEnded(entry: Entry): boolean {
+function hasEnded(entry: NewestEntry): boolean {
   return entry.content === null || envelopeOf(entry)?.connection === 'gone';
 }

@@ -6,7 +6,7 @@ import { createHistory, type History, type HistoryContents } from './history.js'
 import { createLiveness, type Liveness } from './liveness.js';
 import type { LogChange } from './log-change.js';
 import { createNewestEntries } from './newest-entries.js';
-import { type Entry, envelopeOf, followsOther } from './replay.js';
+import { type Entry, envelopeOf, followsOther, type NewestEntry } from './replay.js';
 
 /** Dependencies and callbacks of {@link createBucketReader}. */
 export interface BucketReaderOptions {
@@ -49,7 +49,7 @@ export interface BucketReader extends Pick<Liveness, 'seen' | 'reported' | 'gone
    */
   begin(isNewestOnly: boolean, from?: number, oldest?: number): void;
   /** Newest entry of a key, to which the next delta applies; undefined if none may be applied. */
-  newest(key: string): Entry | undefined;
+  newest(key: string): NewestEntry | undefined;
   /** Whether the deltas of a key led to a wrong state that was not replaced yet. */
   awaitsState(key: string): boolean;
   take(entry: Entry): void;
@@ -89,7 +89,7 @@ export function createBucketReader(
   });
   const newest = entries.byKey;
   /** Entries before the snapshot; null after it. */
-  let initial: History | null = createHistory(newest);
+  let initial: History | null = createHistory();
   const liveness = createLiveness({ clock, silentMs: presenceMs, newest, push });
 
   return {
@@ -141,11 +141,11 @@ export function createBucketReader(
     revisions.clear();
     for (const [key, { revision }] of newest) revisions.set(key, revision);
     const retention = { now: clock.now(), retainMs };
-    push(createSnapshot({ ...history, log, unknownAfter }, newest, retention, liveness.silenceOf));
+    push(createSnapshot({ ...history, log, unknownAfter }, retention, liveness.silenceOf));
     liveness.pushSilences();
   }
 
-  function pushNext(entry: Entry, known: Entry | undefined): void {
+  function pushNext(entry: Entry, known: NewestEntry | undefined): void {
     const { key } = entry;
     const revision = known?.revision ?? 0;
     const envelope = envelopeOf(entry);
@@ -158,7 +158,7 @@ export function createBucketReader(
     if (!isAlive) liveness.wrote(key);
   }
 
-  function remove(entry: Entry): void {
+  function remove(entry: NewestEntry): void {
     if (initial !== null) return;
     entries.forget(entry.key);
     revisions.delete(entry.key);
@@ -170,7 +170,7 @@ export function createBucketReader(
  * The removal of a Session that the bucket has expired. It is not kept as GONE: a gateway that starts has
  * nothing of it, and could not tell a client that moves to it that it does not exist any more.
  */
-function toExpiry({ id, writtenAt }: Entry, maxAgeMs: number): LogChange {
+function toExpiry({ id, writtenAt }: NewestEntry, maxAgeMs: number): LogChange {
   const since = new Date(writtenAt + maxAgeMs).toISOString();
   const reason = 'it exceeded the age limit of the bucket';
   return { type: 'remove', id, reason, since, ageMs: Number.POSITIVE_INFINITY };
@@ -187,9 +187,9 @@ interface ExpiryOptions {
   readonly clock: Clock;
   /** Age at which the bucket expires states, in milliseconds; 0: never. */
   readonly maxAgeMs: number;
-  readonly newest: ReadonlyMap<string, Entry>;
+  readonly newest: ReadonlyMap<string, NewestEntry>;
   readonly liveness: Pick<Liveness, 'isAlive'>;
-  onExpired(entry: Entry): void;
+  onExpired(entry: NewestEntry): void;
 }
 
 /** Reports each state that has expired, once the oldest has and periodically, until the signal aborts. */
@@ -208,6 +208,6 @@ async function followExpiry(options: ExpiryOptions, signal: AbortSignal): Promis
 }
 
 /** Time at which the oldest state was written; infinite without one. */
-function findOldest(entries: readonly Entry[]): number {
+function findOldest(entries: readonly NewestEntry[]): number {
   return entries.reduce((time, { writtenAt }) => Math.min(time, writtenAt), Number.POSITIVE_INFINITY);
 }

@@ -22,7 +22,7 @@ export interface History {
   /** Revision up to which the bucket was read. */
   readonly last: number;
   begin(start: HistoryStart): void;
-  /** Adds the newest entry, which {@link createHistory} finds among the newest ones already. */
+  /** Adds the newest entry. */
   add(entry: Entry): void;
   /** Replaces the entries of a key by its newest one, after its deltas have led to a wrong state. */
   heal(entry: Entry): void;
@@ -35,12 +35,8 @@ export interface History {
  */
 export const MAX_HISTORY_BYTES = 256 * 2 ** 20;
 
-/**
- * Creates an empty history.
- *
- * @param newest newest entry of each key, kept by the caller
- */
-export function createHistory(newest: ReadonlyMap<string, Entry>): History {
+/** Creates an empty history. */
+export function createHistory(): History {
   let start: HistoryStart = { isNewestOnly: false, from: 0, oldest: 1 };
   let entries: Entry[] = [];
   let bytes = 0;
@@ -62,7 +58,7 @@ export function createHistory(newest: ReadonlyMap<string, Entry>): History {
       if (bytes <= MAX_HISTORY_BYTES) return;
       bytes = 0;
       start = { ...start, isNewestOnly: true };
-      entries = [...newest.values()].sort((a, b) => a.revision - b.revision);
+      entries = [...findNewest(entries).values()].sort((a, b) => a.revision - b.revision);
     },
     heal(entry) {
       // The earlier states led to a wrong one, so they may be wrong as well.
@@ -73,4 +69,9 @@ export function createHistory(newest: ReadonlyMap<string, Entry>): History {
     },
     contents: () => ({ ...start, entries }),
   };
+}
+
+/** Finds the newest entry of each key. @param entries oldest first */
+export function findNewest(entries: readonly Entry[]): ReadonlyMap<string, Entry> {
+  return new Map(entries.map((entry) => [entry.key, entry]));
 }

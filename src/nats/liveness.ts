@@ -2,7 +2,7 @@ import type { Clock } from '../lib/clock.js';
 import { isLive } from './bucket-changes.js';
 import type { LogChange, RecordedConnection } from './log-change.js';
 import { createPresence, type Presence } from './presence.js';
-import { type Entry, envelopeOf, toChanges, withSilence } from './replay.js';
+import { type Entry, envelopeOf, type NewestEntry, toChanges, withSilence } from './replay.js';
 import { createWriterPresence, type WriterPresence } from './writer-presence.js';
 
 /** Presence of publishers, and the changes that follow: a live Session is STALE while they are silent. */
@@ -27,7 +27,7 @@ export interface LivenessOptions {
   /** Silence after which a publisher counts as gone, in milliseconds. */
   readonly silentMs: number;
   /** Newest entry of each key, kept by the caller. */
-  readonly newest: ReadonlyMap<string, Entry>;
+  readonly newest: ReadonlyMap<string, NewestEntry>;
   readonly push: (change: LogChange) => void;
 }
 
@@ -72,11 +72,11 @@ export function createLiveness({ clock, silentMs, newest, push }: LivenessOption
   }
 
   /** Pushes the error of the source for a silent Session that is STALE already. */
-  function pushSilence(entry: Entry): void {
+  function pushSilence(entry: NewestEntry): void {
     if (isSilent(entry)) push({ type: 'stale', id: entry.id, error: silence });
   }
 
-  function isSilent(entry: Entry): boolean {
+  function isSilent(entry: NewestEntry): boolean {
     return isLive(entry) && !presence.isAlive(entry.key);
   }
 

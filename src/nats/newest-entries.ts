@@ -1,10 +1,13 @@
 import type { Clock } from '../lib/clock.js';
 import { createDigestCheck } from './digest-check.js';
-import type { Entry } from './replay.js';
+import { type Entry, envelopeOf, type NewestEntry } from './replay.js';
 
-/** Newest entry of each key, and whether its state is right. */
+/**
+ * Newest entry of each key, and whether its state is right. A bucket keeps Sessions that have ended for days,
+ * so an entry that is not live is kept without its Session.
+ */
 export interface NewestEntries {
-  readonly byKey: ReadonlyMap<string, Entry>;
+  readonly byKey: ReadonlyMap<string, NewestEntry>;
   /** Records the newest entry of a key. The digest of a state that a delta led to is checked later. */
   record(entry: Entry): void;
   /** Whether the deltas of a key led to a wrong state that was not replaced yet. */
@@ -23,7 +26,7 @@ export function createNewestEntries(
   clock: Clock,
   onChecked: (key: string, isEqual: boolean) => void,
 ): NewestEntries {
-  const byKey = new Map<string, Entry>();
+  const byKey = new Map<string, NewestEntry>();
   /** Keys whose newest state is wrong. */
   const distrusted = new Set<string>();
   const digests = createDigestCheck(clock, (key, isEqual) => {
@@ -35,7 +38,7 @@ export function createNewestEntries(
     byKey,
     record(entry) {
       const { key, delta } = entry;
-      byKey.set(key, entry);
+      byKey.set(key, toNewest(entry));
       if (delta === undefined) {
         distrusted.delete(key);
         digests.drop(key);
@@ -51,4 +54,13 @@ export function createNewestEntries(
     },
     dispose: () => digests.dispose(),
   };
+}
+
+/** Drops the Session if it is not live: no delta applies to it, and no heartbeat makes it live again. */
+function toNewest(entry: Entry): NewestEntry {
+  const envelope = envelopeOf(entry);
+  if (envelope === null || envelope.connection === 'live') return entry;
+  const { key, id, revision, writtenAt } = entry;
+  const { publisher, connection } = envelope;
+  return { key, id, revision, writtenAt, content: { publisher, connection } };
 }

@@ -1,13 +1,14 @@
 import { DecodeError } from '../model/decode.js';
 import type { MicroTime } from '../model/micro-time.js';
 import { type Session, type SessionId, sessionIdOf } from '../model/session.js';
+import type { ConnectionState } from '../model/verdict.js';
 import { type ReceivedDelta, receiveDelta } from './delta-message.js';
 import type { LogChange, LogPosition, RecordedConnection } from './log-change.js';
 import { decodeEnvelope, decompress, type Envelope, type KeyParts, parseKey } from './message-format.js';
 import type { StreamMessage } from './stream-position.js';
 
 /** One revision of a key in a bucket. */
-export interface Entry {
+export interface Entry<Content = Envelope> {
   readonly key: string;
   readonly id: SessionId;
   /** The bucket's revision. */
@@ -15,12 +16,21 @@ export interface Entry {
   /** Time of the write, by the servers' clock: milliseconds since 1970. */
   readonly writtenAt: number;
   /** Null if the key was deleted; an error if the value cannot be decoded. */
-  readonly content: Envelope | DecodeError | null;
+  readonly content: Content | DecodeError | null;
   /** How it follows from the previous entry; null if its value was read. */
   readonly delta?: ReceivedDelta;
   /** Estimated memory of what it does not share with other entries, in bytes. Default: 0, nothing. */
   readonly bytes?: number;
 }
+
+/** An envelope without its Session. No delta applies to a Session that is not live. */
+interface EnvelopeHead {
+  readonly publisher: string;
+  readonly connection: Exclude<ConnectionState, 'live'>;
+}
+
+/** What is kept of the newest entry of a key. */
+export type NewestEntry = Entry<Envelope | EnvelopeHead>;
 
 /**
  * Decodes a message; null if its key is not the key of a Session.
@@ -29,7 +39,7 @@ export interface Entry {
  */
 export function decodeEntry(
   message: StreamMessage,
-  known?: (key: string) => Entry | undefined,
+  known?: (key: string) => NewestEntry | undefined,
 ): Entry | null {
   const key = extractKey(message);
   const before = known?.(key);
@@ -48,7 +58,7 @@ export function decodeEntry(
 }
 
 /** Applies the delta of a message to the previous entry. Returns null if that is not possible. */
-function followEntry({ seq, writtenAt, headers }: StreamMessage, known: Entry): Entry | null {
+function followEntry({ seq, writtenAt, headers }: StreamMessage, known: NewestEntry): Entry | null {
   const before = envelopeOf(known);
   if (before?.connection !== 'live') return null;
   // The strings of the previous entry: their hashes are known to every map.
@@ -114,7 +124,7 @@ export function isDeletion({ headers }: Pick<StreamMessage, 'headers'>): boolean
 }
 
 /** Returns the envelope of an entry; null if the key was deleted or the value could not be decoded. */
-export function envelopeOf(entry: Entry | undefined): Envelope | null {
+export function envelopeOf<Content>(entry: Entry<Content> | undefined): Content | null {
   const content = entry?.content ?? null;
   return content === null || content instanceof DecodeError ? null : content;
 }

@@ -2,9 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { createBucketReader } from '../../src/nats/bucket-reader.js';
 import { MAX_HISTORY_BYTES } from '../../src/nats/history.js';
 import type { LogChange, RecordedConnection } from '../../src/nats/log-change.js';
-import type { Entry } from '../../src/nats/replay.js';
+import { type Entry, envelopeOf } from '../../src/nats/replay.js';
 import { createStore } from '../../src/store/store.js';
+import { largeSession } from '../support/large-session.js';
 import { createManualClock, type ManualClock } from '../support/manual-clock.js';
+import { measureRetainedMemory } from '../support/retained-memory.js';
 import { session } from '../support/sessions.js';
 
 const LOG = 'bucket1';
@@ -504,6 +506,37 @@ describe('a bucket reader after its snapshot', () => {
     reader.seen('a.Tiltfile', 'p');
     await clock.advance(2 * PRESENCE_MS);
     expect(news()).toEqual([]);
+  });
+});
+
+describe('a Session that has ended', () => {
+  /** An entry whose Session takes 300 kB or more. */
+  function large(clock: ManualClock, index: number, state: 'live' | 'gone', previous: number): Entry {
+    const entry = entryOf(clock, `ci.${index}`, previous + 1, state, 0, previous);
+    const content = envelopeOf(entry);
+    if (content === null) throw new Error('expected an envelope');
+    return { ...entry, content: { ...content, session: largeSession(`ci.${index}`, 2_000, 1, index) } };
+  }
+
+  it.each([
+    ['before the reader starts', false],
+    ['while it reads', true],
+  ])('%s is not kept until the bucket expires it', (_, isStarted) => {
+    const { clock, reader } = setUp({ push: () => {} });
+    const start = () => {
+      reader.presenceCaughtUp();
+      reader.sessionsCaughtUp();
+    };
+    reader.begin(false);
+    if (isStarted) start();
+    const before = measureRetainedMemory();
+    for (let index = 0; index < 20; index += 1) {
+      reader.take(large(clock, index, 'live', 2 * index));
+      reader.take(large(clock, index, 'gone', 2 * index + 1));
+    }
+    if (!isStarted) start();
+    expect(measureRetainedMemory() - before).toBeLessThan(2 ** 20);
+    expect(reader.newest('ci.0.Tiltfile')?.revision).toBe(2);
   });
 });
 
