@@ -118,8 +118,9 @@ interface OpenedSources {
   readonly followsTilts: boolean;
 }
 
+/** The settings `--bucket-…` are those of the bucket that is written to, not of a source. */
 async function openSources(
-  { publish: { from, kubeconfig }, ...flags }: PublishFlags & Pick<SourceOptions, 'retention'>,
+  { publish: { from, kubeconfig }, bucket: _, ...flags }: PublishFlags & Pick<SourceOptions, 'retention'>,
   store: Store,
   { cli, clock, log }: { readonly cli: CliProcess; readonly clock: Clock; readonly log: Log },
 ): Promise<OpenedSources> {

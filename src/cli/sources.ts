@@ -39,7 +39,10 @@ type SourceOption = '--source' | '--from';
 export type ChosenSources = Pick<GatewayOptions, 'providers' | 'tilts'> & { readonly description: string };
 
 /** Options that select and configure sources. */
-export type SourceOptions = Pick<ServeFlags, 'sources' | 'retention' | 'credentials' | 'bucket' | 'tiltLogs'>;
+export type SourceOptions = Pick<ServeFlags, 'sources' | 'retention' | 'credentials' | 'tiltLogs'> & {
+  /** Expected settings of the sources that are NATS buckets. Default: any. */
+  readonly bucket?: ServeFlags['bucket'];
+};
 
 /** Chooses the sources for these options. Throws a {@link UsageError} for an invalid or unreadable source. */
 export async function chooseSources(options: SourceOptions, parts: SourceParts): Promise<ChosenSources> {
@@ -165,7 +168,7 @@ async function createNatsSource(
     const provider = createNatsProvider({
       ...parts,
       credentials: withoutUndefined(options.credentials),
-      settings: withoutUndefined(options.bucket),
+      settings: withoutUndefined(options.bucket ?? {}),
       retainMs: options.retention.retainMs,
     });
     return checkProvider(provider);

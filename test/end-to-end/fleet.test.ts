@@ -112,6 +112,22 @@ describe('a published Tilt', () => {
   });
 });
 
+describe('publish --from a bucket', () => {
+  it('applies the settings of its options to the other bucket only', async () => {
+    await using source = await openTestBucket(nats.address('site'));
+    await source.put(decodeSession(sessionJson(), 'ci'));
+    await using target = await openTestBucket(nats.address('central'), { history: 10, presenceMs: 9_000 });
+    const options = ['--bucket-history', '10', '--bucket-presence', '9s', '--instance', 'site.ci'];
+    await using run = publish(nats.address('central'), ['--from', nats.address('site'), ...options]);
+    await expect
+      .poll(async () => (await target.bucket.sessions.get('site.ci.Tiltfile'))?.operation, {
+        timeout: 20_000,
+      })
+      .toBe('PUT');
+    expect(run.stderr).not.toContain('expected history');
+  });
+});
+
 describe('a Session that has ended', () => {
   it('is GONE since the time of its last message in the bucket, also at a gateway that starts later', async () => {
     await using bucket = await openTestBucket(nats.address('since'));
