@@ -6,7 +6,7 @@ import { createHistory, type History, type HistoryContents } from './history.js'
 import { createLiveness, type Liveness } from './liveness.js';
 import type { LogChange } from './log-change.js';
 import { createNewestEntries } from './newest-entries.js';
-import { type Entry, envelopeOf, followsOther, type NewestEntry } from './replay.js';
+import { type Entry, envelopeOf, followsOther, type NewestEntry, toChanges } from './replay.js';
 
 /** Dependencies and callbacks of {@link createBucketReader}. */
 export interface BucketReaderOptions {
@@ -140,9 +140,19 @@ export function createBucketReader(
     const unknownAfter = from > 0 ? findUnknownAfter(read, from, revisions) : undefined;
     revisions.clear();
     for (const [key, { revision }] of newest) revisions.set(key, revision);
+    if (from > 0) pushDeletions(read, from);
     const retention = { now: clock.now(), retainMs };
     push(createSnapshot({ ...history, log, unknownAfter }, retention, liveness.silenceOf));
     liveness.pushSilences();
+  }
+
+  /** Deletes Sessions that an earlier snapshot had: those that the next one lacks are kept as GONE. */
+  function pushDeletions(read: readonly Entry[], from: number): void {
+    for (const entry of read) {
+      const isDeleted = entry.content === null && newest.get(entry.key)?.revision === entry.revision;
+      if (!isDeleted || entry.revision <= from) continue;
+      for (const change of toChanges(entry)) push(change);
+    }
   }
 
   function pushNext(entry: Entry, known: NewestEntry | undefined): void {

@@ -232,7 +232,11 @@ export function toChanges(entry: Entry, log?: string, now = entry.writtenAt): Lo
   const position = log === undefined ? {} : { at: { log, number: revision } };
   if (content === null) {
     const reason = 'it was deleted from the bucket';
-    return [{ type: 'remove', id, reason, ...toEnd(entry, now), ...position }];
+    // Not kept as GONE: a gateway that starts has nothing of it, and could not tell a client that moves to it
+    // that it does not exist any more.
+    return [
+      { type: 'remove', id, reason, ...toEnd(entry, now), ageMs: Number.POSITIVE_INFINITY, ...position },
+    ];
   }
   if (content instanceof DecodeError) {
     return [{ type: 'stale', id, error: `${entry.key}: ${content.message}` }];

@@ -509,6 +509,48 @@ describe('a bucket reader after its snapshot', () => {
   });
 });
 
+describe('a Session that is deleted from the bucket', () => {
+  function open(clock: ManualClock, epoch: string) {
+    const store = createStore({ clock, epoch, sharedSource: 'bucket' });
+    store.open('bucket');
+    const start = (entries: readonly Entry[], from = 0) => {
+      const { reader } = setUp({ clock, push: (change) => store.apply('bucket', change) });
+      reader.begin(false, from);
+      for (const entry of entries) reader.take(entry);
+      reader.presenceCaughtUp();
+      reader.sessionsCaughtUp();
+      return reader;
+    };
+    return { store, start };
+  }
+
+  function write(clock: ManualClock) {
+    const states = [entryOf(clock, 'a', 1), entryOf(clock, 'b', 2)];
+    const later = [entryOf(clock, 'a', 3, 'deleted'), entryOf(clock, 'b', 4, 'live', 0, 2)];
+    return { states, later, all: [...states, ...later] };
+  }
+
+  it.each([
+    ['while it reads', 0],
+    ['while it has no connection', 2],
+  ])('S3: is deleted at a gateway %s, as one that starts then has nothing of it', async (_, from) => {
+    const clock = createManualClock();
+    const { states, later, all } = write(clock);
+    const early = open(clock, 'e1');
+    const reader = early.start(states);
+    const late = open(clock, 'e2');
+    const readers = [reader, late.start(all)];
+    if (from === 0) for (const entry of later) reader.take(entry);
+    else readers.push(early.start(all, from));
+    await clock.advance(1);
+    const stores = [early.store, late.store];
+    expect(stores.map((store) => store.ids())).toEqual([['b/Tiltfile'], ['b/Tiltfile']]);
+    // Cursors from before the deletion.
+    expect(late.store.since('bucket1-2', undefined, () => true)).toBeNull();
+    for (const { dispose } of [...stores, ...readers]) dispose();
+  });
+});
+
 describe('a Session that has ended', () => {
   /** An entry whose Session takes 300 kB or more. */
   function large(clock: ManualClock, index: number, state: 'live' | 'gone', previous: number): Entry {
