@@ -1,7 +1,7 @@
 import type { JetStreamClient, JetStreamManager, StreamConfig, StreamInfo } from '@nats-io/jetstream';
 import type { KV, KvOptions } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { isSystemError } from '../lib/errors.js';
+import { isSystemError, messageOf } from '../lib/errors.js';
 import { ProviderError } from '../providers/provider.js';
 import { REQUEST_TIMEOUT_MS } from './connection.js';
 import {
@@ -37,6 +37,23 @@ export interface Bucket {
   readonly log: string;
   readonly maxAgeMs: number;
   readonly presenceMs: number;
+  /** Whether the presence bucket exists. Publishers create it; see {@link OpenOptions}. */
+  readonly hasPresence: boolean;
+  /** Its settings. Those that are not known are omitted. */
+  readonly settings: BucketSettings;
+}
+
+/** Options of {@link openBucket}. */
+export interface OpenOptions {
+  /** Expected settings, and those of a bucket that is created. Default: any, and the default settings. */
+  readonly settings?: BucketSettings | undefined;
+  /** The bucket as it was opened before: if it was lost, it is created again with the same settings. */
+  readonly last?: Pick<Bucket, 'settings'> | null;
+  /**
+   * Whether the bucket may be opened without its presence bucket, if its presence time is not known.
+   * Default: no.
+   */
+  readonly mayLackPresence?: boolean;
 }
 
 /** Timeout of requests that are repeated at once, in milliseconds. */
@@ -66,55 +83,52 @@ const PERMANENT_ERRORS: ReadonlyMap<unknown, string> = new Map([
 /** Header of a write that expects a revision of its key (ADR-8). */
 const EXPECTED_REVISION = 'Nats-Expected-Last-Subject-Sequence';
 
-const NANOS_PER_MS = 1_000_000;
+export const NANOS_PER_MS = 1_000_000;
 
 /**
  * Opens a bucket and creates it if it does not exist. Throws a `ProviderError` of code `config` if it exists
  * with other settings than the given ones.
  *
  * Presence has a bucket of its own because NATS before 2.11 has no TTL per key; all its values have the same
- * short TTL. It is kept in memory. After a restart of the servers it is written again within a third of its
- * TTL.
- *
- * @param last the bucket as it was opened before: its presence bucket is created again with the same TTL
+ * short TTL. It is kept in memory. After a restart of the servers it is created again, with the TTL in the
+ * description of the bucket, and written again within a third of this TTL.
  */
 export async function openBucket(
   connection: NatsConnection,
   address: BucketAddress,
-  settings: BucketSettings = {},
-  last: Pick<Bucket, 'presenceMs'> | null = null,
+  { settings = {}, last = null, mayLackPresence = false }: OpenOptions = {},
 ): Promise<Bucket> {
   const { headers, jetstream: createClient, jetstreamManager, Kvm } = await import('./library.js');
   const jetstream = createClient(connection, { timeout: REQUEST_TIMEOUT_MS });
   const manager = await jetstreamManager(connection, { timeout: REQUEST_TIMEOUT_MS });
   const pollManager = await jetstreamManager(connection, { timeout: POLL_TIMEOUT_MS, checkAPI: false });
   const kvm = new Kvm(jetstream);
-  const { replicas, history, maxAgeMs, presenceMs, maxBytes } = {
-    ...DEFAULT_BUCKET_SETTINGS,
-    ...(last && { presenceMs: last.presenceMs }),
-    ...settings,
-  };
+  const known = { ...last?.settings, ...settings };
+  const { replicas, history, maxAgeMs, presenceMs, maxBytes } = { ...DEFAULT_BUCKET_SETTINGS, ...known };
   // Read from the leader only: other servers may not have the latest write yet.
-  const common: Partial<KvOptions> = { replicas, allow_direct: false };
+  const common = { allow_direct: false };
   const presenceName = `${address.bucket}_presence`;
   const create = (name: string, options: Partial<KvOptions>) =>
     kvm.create(name, { ...common, ...options }).catch((error) => {
       throw toCreationError(address, name, error);
     });
   const sessions = await create(address.bucket, {
+    description: describePresence(presenceMs),
+    replicas,
     history,
     ttl: maxAgeMs,
     ...(maxBytes !== undefined && { max_bytes: maxBytes }),
   });
-  const presence = await create(presenceName, {
-    history: 1,
-    ttl: presenceMs,
-    storage: 'memory',
-    ...(maxBytes !== undefined && { max_bytes: Math.min(maxBytes, MAX_PRESENCE_BYTES) }),
-  });
   const info = await manager.streams.info(`KV_${address.bucket}`);
-  const presenceInfo = await manager.streams.info(`KV_${presenceName}`);
-  checkSettings(address, info, presenceInfo.config, settings);
+  const presenceStream = `KV_${presenceName}`;
+  const stored = toSettings(info.config);
+  const presenceInfo = await openPresence({ ...stored, ...known });
+  const presence = await kvm.open(presenceName, { ...common });
+  checkSettings(address, info.config, presenceInfo?.config ?? null, settings);
+  const found = {
+    ...stored,
+    ...(presenceInfo && { presenceMs: presenceInfo.config.max_age / NANOS_PER_MS }),
+  };
   return {
     address,
     connection,
@@ -124,7 +138,7 @@ export async function openBucket(
     sessions,
     presence,
     sessionStream: info.config.name,
-    presenceStream: presenceInfo.config.name,
+    presenceStream,
     async putState(key, value, previous, more) {
       const all = headers();
       for (const [name, text] of more) all.set(name, text);
@@ -135,7 +149,53 @@ export async function openBucket(
     },
     log: Math.floor(Date.parse(info.created)).toString(36),
     maxAgeMs: info.config.max_age / NANOS_PER_MS,
-    presenceMs: presenceInfo.config.max_age / NANOS_PER_MS,
+    presenceMs: found.presenceMs ?? presenceMs,
+    hasPresence: presenceInfo !== null,
+    settings: found,
+  };
+
+  /** Opens the presence bucket, and creates it if it does not exist. Null if it has to be left out. */
+  async function openPresence(like: BucketSettings): Promise<StreamInfo | null> {
+    const existing = await manager.streams.info(presenceStream).catch(orNullIfMissing);
+    if (existing !== null) return existing;
+    // Another TTL than that of the publishers would lock them out, so a reader leaves the creation to them.
+    if (like.presenceMs === undefined && mayLackPresence) return null;
+    await create(presenceName, {
+      ...(like.replicas !== undefined && { replicas: like.replicas }),
+      history: 1,
+      ttl: like.presenceMs ?? presenceMs,
+      storage: 'memory',
+      ...(like.maxBytes !== undefined && { max_bytes: Math.min(like.maxBytes, MAX_PRESENCE_BYTES) }),
+    });
+    return await manager.streams.info(presenceStream);
+  }
+}
+
+function orNullIfMissing(error: unknown): null {
+  if (/stream not found/i.test(messageOf(error))) return null;
+  throw error;
+}
+
+/** Description of a bucket, from which its presence bucket is created again. */
+function describePresence(presenceMs: number): string {
+  return `Sessions of Tilt; presence ${presenceMs} ms`;
+}
+
+/** Finds the presence time in the description of a bucket. Buckets of earlier versions have none. */
+function findPresence({ description = '' }: Pick<StreamConfig, 'description'>): number | undefined {
+  const [, ms] = /\bpresence (\d{1,12}) ms\b/.exec(description) ?? [];
+  return ms === undefined ? undefined : Number(ms);
+}
+
+/** Reads the settings of a bucket without its presence bucket. */
+function toSettings(config: StreamConfig): BucketSettings {
+  const presenceMs = findPresence(config);
+  return {
+    replicas: config.num_replicas,
+    history: config.max_msgs_per_subject,
+    maxAgeMs: config.max_age / NANOS_PER_MS,
+    ...(presenceMs !== undefined && { presenceMs }),
+    ...(config.max_bytes > 0 && { maxBytes: config.max_bytes }),
   };
 }
 
@@ -152,8 +212,8 @@ function toCreationError(address: BucketAddress, name: string, error: unknown): 
 
 function checkSettings(
   address: BucketAddress,
-  { config }: StreamInfo,
-  presence: StreamConfig,
+  config: StreamConfig,
+  presence: StreamConfig | null,
   { replicas, history, maxAgeMs, presenceMs, maxBytes }: BucketSettings,
 ): void {
   const differences = [
@@ -161,12 +221,13 @@ function checkSettings(
     compare('history', config.max_msgs_per_subject, history),
     compare('max bytes', config.max_bytes, maxBytes),
     compare('max age', formatSeconds(config.max_age / NANOS_PER_MS), maxAgeMs && formatSeconds(maxAgeMs)),
-    compare(
-      'presence time',
-      formatSeconds(presence.max_age / NANOS_PER_MS),
-      presenceMs && formatSeconds(presenceMs),
-    ),
-    presence.max_age > 0 ? null : 'its presence bucket has no age limit, expected some seconds',
+    presence &&
+      compare(
+        'presence time',
+        formatSeconds(presence.max_age / NANOS_PER_MS),
+        presenceMs && formatSeconds(presenceMs),
+      ),
+    presence?.max_age === 0 ? 'its presence bucket has no age limit, expected some seconds' : null,
   ].filter((line) => line !== null);
   if (differences.length === 0) return;
   const hint = 'use the existing settings, change them with the nats CLI, or use another bucket';

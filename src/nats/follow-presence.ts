@@ -1,9 +1,11 @@
-import { type Clock, createAbortScope } from '../lib/clock.js';
-import type { Bucket } from './bucket.js';
+import { type Clock, createAbortScope, sleep } from '../lib/clock.js';
+import { ProviderError } from '../providers/provider.js';
+import { type Bucket, NANOS_PER_MS } from './bucket.js';
 import type { BucketReader } from './bucket-reader.js';
 import { followStream, formatSubject } from './follow-stream.js';
 import { toPresenceSubject } from './presence-report.js';
 import { extractKey, isDeletion } from './replay.js';
+import { formatAddress } from './settings.js';
 import type { StreamMessage } from './stream-position.js';
 
 /** Options of {@link followPresence}. */
@@ -22,6 +24,8 @@ type PresenceMessage = Pick<StreamMessage, 'subject' | 'headers' | 'data' | 'age
  * subscription costs the server and the gateway less than a consumer. It also lets publishers recognise
  * gateways of earlier versions by their consumers: those gateways need a heartbeat for each Session. Without
  * permission to subscribe, the stream is read with a consumer.
+ *
+ * Without a presence bucket no publisher is alive, until one creates it.
  *
  * Throws a `ProviderError` if the stream cannot be read.
  */
@@ -58,6 +62,10 @@ export async function followPresence(options: FollowPresenceOptions, outer: Abor
   const stop = () => subscribed.end();
   outer.addEventListener('abort', stop, { once: true });
   try {
+    if (!bucket.hasPresence) {
+      reader.presenceCaughtUp();
+      await waitForPresence(bucket, clock, outer);
+    }
     await follow(reading.signal);
     // Ends when the subscription does, as when its permission is revoked.
     if (!outer.aborted && !subscribed.signal.aborted) await ended(subscribed.signal);
@@ -66,6 +74,25 @@ export async function followPresence(options: FollowPresenceOptions, outer: Abor
     outer.removeEventListener('abort', stop);
     reading.end();
     subscribed.end();
+  }
+}
+
+/** Interval of looking for the presence bucket, in milliseconds. */
+const WAIT_MS = 1_000;
+
+/** Waits until a publisher has created the presence bucket. Throws if that has another TTL than expected. */
+async function waitForPresence(bucket: Bucket, clock: Clock, signal: AbortSignal): Promise<void> {
+  const { manager, presenceStream, presenceMs } = bucket;
+  while (!signal.aborted) {
+    const info = await manager.streams.info(presenceStream).catch(() => null);
+    if (info !== null) {
+      if (info.config.max_age / NANOS_PER_MS === presenceMs) return;
+      throw new ProviderError(
+        'unreachable',
+        `${formatAddress(bucket.address)}: its presence bucket was created; the bucket is opened again`,
+      );
+    }
+    await sleep(clock, WAIT_MS, signal);
   }
 }
 

@@ -76,7 +76,7 @@ export function createNatsProvider(options: NatsProviderOptions): LogProvider {
     const scope = createAbortScope(outer);
     const connection = await connectNats(address, credentials, `tilt-graphql ${name}`);
     try {
-      const bucket = await openBucket(connection, address, settings, last);
+      const bucket = await openBucket(connection, address, { settings, last, mayLackPresence: true });
       last = bucket;
       const { state } = await bucket.manager.streams.info(bucket.sessionStream);
       const from = pushed?.log === bucket.log ? pushed.number : 0;

@@ -22,7 +22,7 @@ export interface TestBucket extends AsyncDisposable {
 export async function openTestBucket(address: string, settings: BucketSettings = {}): Promise<TestBucket> {
   const place = parseAddress(address);
   const connection: NatsConnection = await connectNats(place, {}, 'test');
-  let bucket = await openBucket(connection, place, settings);
+  let bucket = await openBucket(connection, place, { settings });
   /** The newest revision of each key. */
   const written = new Map<string, number>();
   let serial = 0;
@@ -60,7 +60,7 @@ export async function openTestBucket(address: string, settings: BucketSettings =
       await bucket.manager.streams.delete(bucket.sessionStream);
       await bucket.manager.streams.delete(bucket.presenceStream);
       written.clear();
-      bucket = await openBucket(connection, place, settings);
+      bucket = await openBucket(connection, place, { settings });
     },
     async [Symbol.asyncDispose]() {
       await connection.close();

@@ -79,7 +79,7 @@ export function connectBroker(options: BrokerOptions): Broker {
       try {
         attempt = await connectNats(address, credentials, 'tilt-graphql publish');
         connection = attempt;
-        const bucket = await openBucket(attempt, address, settings, last);
+        const bucket = await openBucket(attempt, address, { settings, last });
         last = bucket;
         isDown = false;
         void supervise(attempt);
@@ -126,7 +126,7 @@ export function connectBroker(options: BrokerOptions): Broker {
   async function restoreAfterReconnect(open: NatsConnection): Promise<void> {
     while (!isDown && !open.isClosed() && !ending.signal.aborted) {
       try {
-        await openBucket(open, address, settings, last);
+        await openBucket(open, address, { settings, last });
         return;
       } catch (error) {
         log('debug', toProviderError(address, error).message);
@@ -137,7 +137,7 @@ export function connectBroker(options: BrokerOptions): Broker {
 
   async function restoreBucket(): Promise<void> {
     const { connection: current } = await opened;
-    await openBucket(current, address, settings, last).catch((error) => {
+    await openBucket(current, address, { settings, last }).catch((error) => {
       throw toProviderError(address, error);
     });
   }

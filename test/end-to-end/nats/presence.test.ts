@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/lib/clock.js';
 import { createNatsProvider } from '../../../src/nats/nats-provider.js';
+import { followBucket } from '../../support/follow-bucket.js';
 import { type NatsServer, startNats } from '../../support/nats-server.js';
 import { startProviderWatch } from '../../support/provider-watch.js';
 import { session } from '../../support/sessions.js';
@@ -40,6 +41,44 @@ function read(address: string) {
     [Symbol.asyncDispose]: async () => watching.abort(),
   };
 }
+
+describe('a gateway that starts before the publishers after a restart of the broker', () => {
+  it.each([
+    ['with the presence time in its description', true],
+    ['of an earlier version, without a description', false],
+  ])('leaves them the presence time of a bucket %s', async (_, isDescribed) => {
+    await using server = await startNats();
+    const address = server.address('b');
+    const settings = { presenceMs: 60_000 };
+    const first = startPublisher({ address, settings, sessions: [session('ci')] });
+    const { manager, sessionStream } = await first.broker.bucket();
+    await expect.poll(async () => (await manager.streams.info(sessionStream)).state.messages).toBe(1);
+    if (!isDescribed) await manager.streams.update(sessionStream, { description: '' });
+    await first[Symbol.asyncDispose]();
+    await server.kill();
+    await server.start();
+    await using gateway = followBucket(address);
+    await expect.poll(() => gateway.states().length, PATIENCE).toBe(1);
+    await using again = startPublisher({ address, settings, takeOver: true, sessions: [session('ci')] });
+    const { presenceMs } = await again.broker.bucket();
+    expect([presenceMs, again.lines]).toEqual([60_000, []]);
+    await expect.poll(gateway.states, PATIENCE).toEqual(['ci/Tiltfile live']);
+  });
+});
+
+it('a publisher creates a lost bucket with the settings that it had, of which it was given none', async () => {
+  const address = nats.address('lost');
+  await using bucket = await openTestBucket(address, { history: 8, maxAgeMs: 3_600_000, presenceMs: 9_000 });
+  await using publisher = startPublisher({ address, sessions: [session('ci')] });
+  const { manager, sessionStream, presenceStream, settings } = await publisher.broker.bucket();
+  await manager.streams.delete(sessionStream);
+  await manager.streams.delete(presenceStream);
+  await publisher.broker.restore();
+  await using again = await openTestBucket(address);
+  expect(again.bucket.log).not.toBe(bucket.bucket.log);
+  expect(again.bucket.settings).toEqual(settings);
+  expect(settings).toMatchObject({ history: 8, maxAgeMs: 3_600_000, presenceMs: 9_000 });
+});
 
 describe('a publisher of several Sessions', () => {
   it('writes one message for all of them, by which a gateway of one of them sees it alive', async () => {
