@@ -4,6 +4,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { isSystemError, messageOf } from '../lib/errors.js';
 import { ProviderError } from '../providers/provider.js';
 import { REQUEST_TIMEOUT_MS } from './connection.js';
+import { isDenied } from './errors.js';
 import {
   type BucketAddress,
   type BucketSettings,
@@ -50,8 +51,8 @@ export interface OpenOptions {
   /** The bucket as it was opened before: if it was lost, it is created again with the same settings. */
   readonly last?: Pick<Bucket, 'settings'> | null;
   /**
-   * Whether the bucket may be opened without its presence bucket, if its presence time is not known.
-   * Default: no.
+   * Whether the bucket may be opened without its presence bucket, if its presence time is not known or its
+   * creation is not permitted. Default: no.
    */
   readonly mayLackPresence?: boolean;
 }
@@ -160,13 +161,18 @@ export async function openBucket(
     if (existing !== null) return existing;
     // Another TTL than that of the publishers would lock them out, so a reader leaves the creation to them.
     if (like.presenceMs === undefined && mayLackPresence) return null;
-    await create(presenceName, {
-      ...(like.replicas !== undefined && { replicas: like.replicas }),
-      history: 1,
-      ttl: like.presenceMs ?? presenceMs,
-      storage: 'memory',
-      ...(like.maxBytes !== undefined && { max_bytes: Math.min(like.maxBytes, MAX_PRESENCE_BYTES) }),
-    });
+    try {
+      await create(presenceName, {
+        ...(like.replicas !== undefined && { replicas: like.replicas }),
+        history: 1,
+        ttl: like.presenceMs ?? presenceMs,
+        storage: 'memory',
+        ...(like.maxBytes !== undefined && { max_bytes: Math.min(like.maxBytes, MAX_PRESENCE_BYTES) }),
+      });
+    } catch (error) {
+      if (mayLackPresence && isDenied(error)) return null;
+      throw error;
+    }
     return await manager.streams.info(presenceStream);
   }
 }

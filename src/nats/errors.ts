@@ -100,8 +100,13 @@ function convert(address: BucketAddress, error: unknown, otherwise: (text: strin
  */
 export function toPermanentError(error: unknown, address: BucketAddress | null): ProviderError | null {
   if (error instanceof ProviderError) return error;
-  if (address === null || !/permission/i.test(messageOf(error))) return null;
+  if (address === null || !isDenied(error)) return null;
   return toProviderError(address, error);
+}
+
+/** Whether the server denies permission. */
+export function isDenied(error: unknown): boolean {
+  return /permission/i.test(messageOf(error));
 }
 
 /**

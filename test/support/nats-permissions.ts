@@ -9,6 +9,7 @@ export function publisherPermissions(bucket: string, instances: string): string[
   return [
     '$JS.API.INFO',
     ...both.flatMap((name) => [`$JS.API.STREAM.INFO.KV_${name}`, `$JS.API.STREAM.MSG.GET.KV_${name}`]),
+    `$JS.API.STREAM.CREATE.KV_${bucket}_presence`,
     ...both.map((name) => `$KV.${name}.${instances}`),
   ];
 }

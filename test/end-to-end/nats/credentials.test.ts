@@ -5,6 +5,7 @@ import { systemClock } from '../../../src/lib/clock.js';
 import { createNatsProvider } from '../../../src/nats/nats-provider.js';
 import type { NatsCredentials } from '../../../src/nats/settings.js';
 import { ProviderError } from '../../../src/providers/provider.js';
+import { followBucket } from '../../support/follow-bucket.js';
 import { createNkey, createOperator } from '../../support/nats-jwt.js';
 import { gatewayPermissions, publisherPermissions } from '../../support/nats-permissions.js';
 import { type NatsServer, startNats } from '../../support/nats-server.js';
@@ -104,6 +105,53 @@ describe('a file of credentials', () => {
         /permission denied by the server \(Permissions Violation for Publish to "\$KV\.b_presence\.team-b/,
       ),
     });
+  });
+});
+
+describe('a fleet with the permissions of docs/fleet.md', () => {
+  /** A broker with an empty bucket, and the credentials of a gateway and of a publisher. */
+  async function setUp(folder: TemporaryFolder) {
+    const operator = createOperator();
+    const nats = await startNats({ extraLines: operator.config });
+    const address = nats.address('b');
+    const fileOf = (name: string, allow?: string[]) =>
+      written(folder, name, operator.creds(allow ? { allow } : {}));
+    expect(await outcomeOf(address, { creds: await fileOf('whole') })).toBe('read');
+    const reader = { creds: await fileOf('reader', gatewayPermissions('b')) };
+    const credentials = { creds: await fileOf('team-a', publisherPermissions('b', 'team-a.>')) };
+    return { nats, reader, publisher: { address, credentials } };
+  }
+
+  it('recovers from a restart of its only broker, which has lost the presence bucket', async () => {
+    await using folder = await createTemporaryFolder();
+    const { nats, reader, publisher } = await setUp(folder);
+    await using _ = nats;
+    await using early = followBucket(publisher.address, reader);
+    await using __ = startPublisher({ ...publisher, sessions: [session('team-a.ci')] });
+    const ci = 'team-a.ci/Tiltfile';
+    await expect.poll(early.states).toEqual([`${ci} live`]);
+    await nats.kill();
+    await expect.poll(early.states).toEqual([`${ci} stale`]);
+    await nats.start();
+    await using late = followBucket(publisher.address, reader);
+    await expect.poll(() => [early.states(), late.states()]).toEqual([[`${ci} live`], [`${ci} live`]]);
+    await using ___ = startPublisher({ ...publisher, sessions: [session('team-a.new')] });
+    const all = [`${ci} live`, 'team-a.new/Tiltfile live'];
+    await expect.poll(() => [early.states(), late.states()]).toEqual([all, all]);
+  });
+
+  it('reads its Sessions while no publisher has created the presence bucket again', async () => {
+    await using folder = await createTemporaryFolder();
+    const { nats, reader, publisher } = await setUp(folder);
+    await using _ = nats;
+    const ended = startPublisher({ ...publisher, sessions: [session('team-a.ci')] });
+    expect(await ended.publisher.close('over', 10_000)).toEqual([]);
+    await nats.kill();
+    await nats.start();
+    await using gateway = followBucket(publisher.address, reader);
+    await expect.poll(gateway.states).toEqual(['team-a.ci/Tiltfile gone']);
+    await using __ = startPublisher({ ...publisher, sessions: [session('team-a.ci')] });
+    await expect.poll(gateway.states).toEqual(['team-a.ci/Tiltfile live']);
   });
 });
 
