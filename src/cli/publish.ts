@@ -106,7 +106,7 @@ async function publishUntil(
     return typeof end === 'number' ? end : 0;
   } finally {
     const unwritten = await publisher.close('its publisher ended', deadlineMs);
-    logUnwritten(unwritten, deadlineMs, broker.isDown, log);
+    logUnwritten(unwritten, deadlineMs, broker, log);
   }
 }
 

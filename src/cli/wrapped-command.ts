@@ -5,6 +5,7 @@ import { constants } from 'node:os';
 import { sleep } from '../lib/clock.js';
 import { isSystemError, messageOf } from '../lib/errors.js';
 import type { Log } from '../lib/log.js';
+import type { Broker } from '../nats/publish/broker.js';
 import {
   type CommandEnd,
   type CommandPublisher,
@@ -86,16 +87,19 @@ async function publishRun(
   const end = await ended;
   await waitUntilSettled(publisher, parts);
   const unwritten = await publisher.close(end, options.deadlineMs);
-  logUnwritten(unwritten, options.deadlineMs, parts.broker.isDown, log);
+  logUnwritten(unwritten, options.deadlineMs, parts.broker, log);
 }
 
-/**
- * Logs the keys whose final state the broker did not accept.
- *
- * @param isDown whether the broker was unreachable
- */
-export function logUnwritten(keys: readonly string[], deadlineMs: number, isDown: boolean, log: Log): void {
-  const reason = isDown ? ': the broker is unreachable' : '; readers keep the last state that was written';
+/** Logs the keys whose final state the broker did not accept. */
+export function logUnwritten(
+  keys: readonly string[],
+  deadlineMs: number,
+  { isDown, problem }: Pick<Broker, 'isDown' | 'problem'>,
+  log: Log,
+): void {
+  const reason = isDown
+    ? `: ${problem ?? 'the broker is unreachable'}`
+    : '; readers keep the last state that was written';
   for (const key of keys) {
     log('error', `${key}: the final state was not written within ${deadlineMs / 1_000} s${reason}`);
   }

@@ -36,6 +36,21 @@ describe('a publisher whose login is rejected repeatedly', () => {
     expect(publisher.command.stderr).not.toMatch(/right|changed/);
   });
 
+  it('gives the reason when it ends without having written its final state', async () => {
+    await using nats = await startNats({ extraLines: passwordConfig('right') });
+    const address = `nats://ci:right@127.0.0.1:${nats.port}/ends`;
+    await using publisher = await publishFile(address, ['--deadline', '1s']);
+    await using gateway = await serveShortPresenceBucket(address);
+    await gateway.shows('LIVE', 'PASSED');
+    await nats.reload(passwordConfig('changed'));
+    await expect.poll(() => publisher.command.stderr, POLL).toMatch(/permission denied .*next try in/);
+    publisher.command.process.kill('SIGTERM');
+    await publisher.command.exit;
+    expect(publisher.command.stderr).toMatch(
+      /ERROR ci\.Tiltfile: the final state was not written within 1 s: nats:\S+: permission denied/,
+    );
+  });
+
   it('resumes with a new nkey from its file, and so does the gateway', async () => {
     const [old, rotated] = [createNkey(), createNkey()];
     await using folder = await createTemporaryFolder();

@@ -13,6 +13,8 @@ export interface Broker {
   /** Resolves once there is a connection. Rejects if the configuration is wrong or the broker was closed. */
   bucket(): Promise<Bucket>;
   readonly isDown: boolean;
+  /** Why it is down although the broker can be reached; null if there is no such reason. */
+  readonly problem: string | null;
   /** Creates the bucket again if it was deleted. Rejects if that is impossible. */
   restore(): Promise<void>;
   /** Closes the connection. May be called twice. */
@@ -48,6 +50,7 @@ export function connectBroker(options: BrokerOptions): Broker {
   const ending = new AbortController();
   let connection: NatsConnection | null = null;
   let isDown = true;
+  let problem: string | null = null;
   let restoring: Promise<void> | null = null;
   let last: Bucket | null = null;
   let opened = openUntilReady(isPermanent);
@@ -57,6 +60,9 @@ export function connectBroker(options: BrokerOptions): Broker {
     bucket: () => opened,
     get isDown() {
       return isDown;
+    },
+    get problem() {
+      return problem;
     },
     async restore() {
       restoring ??= restoreBucket().finally(() => {
@@ -71,7 +77,7 @@ export function connectBroker(options: BrokerOptions): Broker {
   };
 
   /** Opens the bucket, and retries. @param isFinal whether an error makes retrying useless */
-  async function openUntilReady(isFinal: (problem: ProviderError) => boolean): Promise<Bucket> {
+  async function openUntilReady(isFinal: (failure: ProviderError) => boolean): Promise<Bucket> {
     const backoff = createBackoff(clock, random);
     for (;;) {
       ending.signal.throwIfAborted();
@@ -82,14 +88,16 @@ export function connectBroker(options: BrokerOptions): Broker {
         const bucket = await openBucket(attempt, address, { settings, last });
         last = bucket;
         isDown = false;
+        problem = null;
         void supervise(attempt);
         return bucket;
       } catch (error) {
-        const problem = toProviderError(address, error);
+        const failure = toProviderError(address, error);
+        problem = isPermanent(failure) ? failure.message : null;
         await attempt?.close().catch(() => {});
-        if (isFinal(problem)) throw problem;
+        if (isFinal(failure)) throw failure;
         const waitMs = backoff.nextDelayMs();
-        log('warn', `${problem.message}; next try in ${(waitMs / 1_000).toFixed(1)} s`);
+        log('warn', `${failure.message}; next try in ${(waitMs / 1_000).toFixed(1)} s`);
         await sleep(clock, waitMs, ending.signal);
       }
     }
