@@ -130,7 +130,7 @@ export interface Gateway {
   renewTls(tls: KeyPair): void;
   /**
    * Ends all subscriptions such that clients reconnect, closes the port and stops the sources. From then on
-   * `handle` and `upgrade` answer with 503. Idempotent.
+   * `handle` and `upgrade` answer with 503, or close the connection of an event stream. Idempotent.
    */
   close(): Promise<void>;
 }

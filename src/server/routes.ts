@@ -80,7 +80,7 @@ export function createRoutes(options: RoutesOptions, overLimit: OverLimit): Rout
       const route = table.find(path) ?? table.notFound;
       if (!guard.preflight(request, response, route.hosts)) return;
       if (isClosed) {
-        reject(request, response, CLOSED);
+        rejectClosed(request, response);
         return;
       }
       if (route.signsIn && cookieSignIn.isLink(request)) {
@@ -251,6 +251,17 @@ const NO_WEB_SOCKET: Rejection = {
   code: 'NOT_FOUND',
   message: 'There is no WebSocket at this path.',
 };
+
+/**
+ * Rejects a request to a closed gateway. One for an event stream has no answer: an `EventSource` retries after
+ * a network error, and never after a status other than 200 (HTML, "Server-sent events").
+ */
+function rejectClosed(request: IncomingMessage, response: ServerResponse): void {
+  if (/text\/event-stream/i.test(request.headers.accept ?? '')) {
+    response.statusCode = CLOSED.status;
+    request.socket.destroy();
+  } else reject(request, response, CLOSED);
+}
 
 /** Not counted: the metrics of a closed gateway cannot be read. */
 const CLOSED: Rejection = {

@@ -135,12 +135,16 @@ describe('an embedded gateway', () => {
         },
       ]);
     }
-    expect((await fetch(`${host.origin}/tilt/graphql?query=subscription{session{id}}`, EVENTS)).status).toBe(
-      503,
-    );
     const address = host.origin.replace('http', 'ws');
     await expect(initWebSocket(`${address}/tilt/graphql`)).rejects.toThrow('503');
     expect(await (await fetch(`${host.origin}/`)).text()).toBe('mine: /');
+  });
+
+  it('S7: an embedded gateway that was closed gives no status to an EventSource, which would not retry', async () => {
+    await using host = await startHost();
+    await host.gateway.close();
+    const stream = fetch(`${host.origin}/tilt/graphql?query=subscription{session{id}}`, EVENTS);
+    await expect(stream).rejects.toMatchObject({ cause: { code: 'UND_ERR_SOCKET' } });
   });
 
   it('ready rejects if the gateway is closed before every source was ready', async () => {
