@@ -8,11 +8,14 @@ import { version } from '../../lib/version.js';
 const REFRESH_MS = 10 * 60_000;
 
 /**
- * Time without a fetch after which a token waits for one, in milliseconds. While tokens arrive, the fetch
+ * Age of known keys from which a token waits for a fetch, in milliseconds. While tokens arrive, the fetch
  * after {@link REFRESH_MS} runs in the background. After a pause the keys may be hours old, and one of them
  * withdrawn.
  */
-const PAUSE_MS = 15 * 60_000;
+const WAIT_MS = 15 * 60_000;
+
+/** Time after a fetch in which no token waits for another one, in milliseconds: the provider may fail. */
+const NO_WAIT_MS = 60_000;
 
 /** Age up to which known keys stay in use while the provider fails, in milliseconds. */
 const MAX_AGE_MS = 24 * 3_600_000;
@@ -64,9 +67,9 @@ export function createRemoteKeys(url: URL, clock: Pick<Clock, 'monotonic'>, log:
     if (known === null || ageOfKeys() >= MAX_AGE_MS) return refresh();
     const { keys } = known;
     if (ageOfKeys() < REFRESH_MS) return keys;
-    const isPaused = clock.monotonic() - triedAt >= PAUSE_MS;
+    const waits = ageOfKeys() >= WAIT_MS && clock.monotonic() - triedAt >= NO_WAIT_MS;
     const refreshed = refresh().catch(() => keys);
-    return isPaused ? refreshed : keys;
+    return waits ? refreshed : keys;
   }
 
   function ageOfKeys(): number {

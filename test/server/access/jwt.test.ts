@@ -176,6 +176,21 @@ describe('known keys of an identity provider', () => {
     expect(await setup.check()).toBe(401);
   });
 
+  it('a withdrawn key is rejected a minute after a failed refresh if the keys are 15 minutes old', async () => {
+    await using setup = await setUpKnown();
+    const { provider, clock, check } = setup;
+    provider.keyIds = ['two'];
+    provider.failure = { status: 500, body: '' };
+    await clock.advance(14 * MINUTE_MS);
+    expect(await check()).toBe('granted');
+    // It waits for the same fetch.
+    expect(await check('two')).toBe(503);
+    expect(provider.requests).toBe(2);
+    provider.failure = null;
+    await clock.advance(MINUTE_MS);
+    expect(await check()).toBe(401);
+  });
+
   it('a token of a new key is accepted from 30 s after the last fetch, while known keys stay in use', async () => {
     await using setup = await setUpKnown();
     const { provider, clock, check } = setup;
