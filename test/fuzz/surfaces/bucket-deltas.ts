@@ -148,7 +148,10 @@ function createBucket(clock: ManualClock) {
       for (const [key] of sessions) {
         const entry = reader.newest(`${key}.Tiltfile`);
         const value = newest(`${key}.Tiltfile`);
-        const [held, published] = [entry, value].map((of) => envelopeOf(of ?? undefined)?.session);
+        const [held, published] = [entry, value].map((of) => {
+          const envelope = envelopeOf(of ?? undefined);
+          return envelope && 'session' in envelope ? envelope.session : undefined;
+        });
         if (held === undefined || published === undefined || digestOf(held) !== digestOf(published)) {
           throw new Violation('a gateway keeps another state than its publisher', formatValue(held));
         }
