@@ -54,6 +54,7 @@ export function createObjectTable<T>(decode: (value: unknown) => T, lastGood: Fa
       const others = problems.size - 1;
       return first === undefined ? null : first + (others > 0 ? ` (and ${others} more)` : '');
     },
+    has: (instance: string): boolean => entries.has(instance),
     get: (instance: string, name: string): T | null => find({ instance, name })?.facts ?? null,
     /** The facts of an instance in the order of the names; null if no object of the kind was read. */
     list: (instance: string): T[] | null =>
@@ -79,7 +80,9 @@ export function createObjectTable<T>(decode: (value: unknown) => T, lastGood: Fa
       // A deletion may arrive after the successor of the same name was created.
       if (entry && entry.uid !== null && key.uid !== null && entry.uid !== key.uid) return;
       problems.delete(problemKey(key));
-      entries.get(key.instance)?.delete(key.name);
+      const named = entries.get(key.instance);
+      named?.delete(key.name);
+      if (named?.size === 0) entries.delete(key.instance);
       isKnown = true;
     },
     clear(): void {

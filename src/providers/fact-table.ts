@@ -57,6 +57,7 @@ export function createFactTable(source: string, lastGood: FactsByInstance = new 
 
   return {
     factsOf(instance) {
+      if (!hasObjects(instance)) return resources.list(instance) === null ? undefined : NO_OBJECTS;
       const known = newest.get(instance);
       if (known?.version === version) return known.facts;
       const facts = readFacts(instance, known?.facts);
@@ -77,13 +78,24 @@ export function createFactTable(source: string, lastGood: FactsByInstance = new 
       seen.record(identity);
       kinds[kind].remove(key);
       version += 1;
+      forgetEmpty(key.instance);
     },
     replaceAll(kind, values) {
       kinds[kind].clear();
       for (const value of values) put({ kind, value }, true);
       version += 1;
+      for (const instance of newest.keys()) forgetEmpty(instance);
     },
   };
+
+  function hasObjects(instance: string): boolean {
+    return resources.has(instance) || clusters.has(instance);
+  }
+
+  /** Namespaces may come and go as long as the process runs. */
+  function forgetEmpty(instance: string): void {
+    if (!hasObjects(instance)) newest.delete(instance);
+  }
 
   /** @param isListed whether the version comes from a list, which shows what exists */
   function put({ kind, value }: FactObject, isListed: boolean): void {
@@ -103,6 +115,9 @@ export function createFactTable(source: string, lastGood: FactsByInstance = new 
     return isDeepStrictEqual(known, next) ? known : next;
   }
 }
+
+/** Facts about an instance without objects, while other instances have some. */
+const NO_OBJECTS: SessionFacts = { resources: [], cluster: null, webUrl: null };
 
 function resourcesOf(facts: FactsByInstance): FactsByName<ResourceFacts> {
   return new Map(

@@ -8,6 +8,7 @@ import { createFactTable, diffUnavailable, type FactTable } from '../../src/prov
 import { rawClusters, rawResources, sessionFacts } from '../support/fact-arbitraries.js';
 import { brokenResourceJson, clusterJson, inNamespace, resourceJson } from '../support/fact-json.js';
 import type { Json } from '../support/raw-session.js';
+import { measureRetainedMemory } from '../support/retained-memory.js';
 
 describe('the table of facts', () => {
   it('knows nothing at first', () => {
@@ -50,6 +51,22 @@ describe('the table of facts', () => {
     const table = tableOf(resourceJson('api'));
     table.remove(asObject(resourceJson('api')));
     expect(table.factsOf('test')?.resources).toEqual([]);
+  });
+
+  it('keeps nothing of namespaces whose objects are deleted, in any order with their Sessions', () => {
+    const table = createFactTable('test');
+    const before = measureRetainedMemory();
+    for (let number = 0; number < 400; number += 1) {
+      const namespace = `pull-request-${number}`;
+      const resources = Array.from({ length: 20 }, (_, index) =>
+        asObject(inNamespace(namespace, resourceJson(`r${index}`, { labels: [`${number} `.repeat(1_000)] }))),
+      );
+      for (const resource of resources) table.put(resource);
+      expect(table.factsOf(`test/${namespace}`)?.resources).toHaveLength(20);
+      for (const resource of resources) table.remove(resource);
+      if (number % 2 === 0) expect(table.factsOf(`test/${namespace}`)?.resources).toEqual([]);
+    }
+    expect(measureRetainedMemory() - before).toBeLessThan(8 * 2 ** 20);
   });
 
   it('keeps the facts of an object that cannot be read, and reports it until it can', () => {

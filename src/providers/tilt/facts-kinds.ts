@@ -1,6 +1,7 @@
 import { isRecord } from '../../lib/is-record.js';
+import { memoize } from '../../lib/memoize.js';
 import { DEFAULT_CLUSTER, decodeCluster, decodeResource } from '../../model/decode-facts.js';
-import { type ClusterFacts, NO_FACTS, type SessionFacts } from '../../model/facts.js';
+import { type ClusterFacts, NO_FACTS, type ResourceFacts, type SessionFacts } from '../../model/facts.js';
 import type { Session } from '../../model/session.js';
 import { createFactsState, type FactsState } from '../kubernetes/facts-state.js';
 import type { FactsGate } from './facts-gate.js';
@@ -39,17 +40,22 @@ export function createTiltFacts(source: string, context: KubeContext): TiltFacts
   const resources = createFactsState(source, decodeResource);
   const clusters = createFactsState(source, decodeDefaultCluster);
   const nothing: SessionFacts = { ...NO_FACTS, webUrl: findWebUrl(context) };
-  const newest = new Map<string, SessionFacts>();
+  // Lives as long as the objects: an API server may have many namespaces that come and go.
+  const compose = memoize((list: readonly ResourceFacts[]) =>
+    memoize(
+      (cluster: ClusterFacts): SessionFacts => ({
+        ...nothing,
+        resources: list === UNKNOWN ? null : list,
+        cluster: cluster === NO_CLUSTER ? null : cluster,
+      }),
+    ),
+  );
 
   return {
     kinds: [UI_RESOURCES.plural, CLUSTERS.plural],
     read({ instance }) {
-      const known = newest.get(instance) ?? nothing;
-      const [list, [cluster = null]] = [resources.valuesOf(instance), clusters.valuesOf(instance) ?? []];
-      if (list === known.resources && cluster === known.cluster) return known;
-      const facts = { ...nothing, resources: list, cluster };
-      newest.set(instance, facts);
-      return facts;
+      const [cluster = NO_CLUSTER] = clusters.valuesOf(instance) ?? [];
+      return compose(resources.valuesOf(instance) ?? UNKNOWN)(cluster);
     },
     async follow(options, signal) {
       await Promise.all([
@@ -59,6 +65,9 @@ export function createTiltFacts(source: string, context: KubeContext): TiltFacts
     },
   };
 }
+
+const UNKNOWN: readonly ResourceFacts[] = [];
+const NO_CLUSTER: ClusterFacts = { error: null };
 
 function followKind<F>(
   kind: Kind,
