@@ -314,6 +314,7 @@ function createEvaluations(
       }
       connecting = names;
       const cancel = clock.after(SOURCES_INTERVAL_MS, () => {
+        signal.removeEventListener('abort', cancel);
         isAsking = false;
         repeat();
       });
