@@ -54,7 +54,10 @@ interface Grace {
   readonly ms: number;
 }
 
-/** Minimum time for the confirmation of a selection, in milliseconds: it may contain all targets. */
+/**
+ * Minimum time for the confirmation of a selection, in milliseconds. It may contain all targets, as the first
+ * answer: if that took longer than half of this, the confirmation gets twice its time, up to the maximum age.
+ */
 const CONFIRMATION_MS = 5_000;
 
 const NO_GRACE: Grace = { since: Number.NEGATIVE_INFINITY, ms: 0 };
@@ -67,6 +70,7 @@ export function createWaitDeadlines(clock: Clock, timeoutMs: number, maxAgeMs: n
   let acceptsEndedRun = false;
   let hadNews = false;
   let isConfirmationAsked = false;
+  let firstAnswerMs: number | null = null;
   return {
     get acceptsEndedRun() {
       return acceptsEndedRun;
@@ -88,13 +92,15 @@ export function createWaitDeadlines(clock: Clock, timeoutMs: number, maxAgeMs: n
       silentSince = isNews ? null : (silentSince ?? clock.monotonic());
     },
     onAnswer() {
+      firstAnswerMs ??= clock.monotonic() - startedAt;
       isConfirmationAsked = false;
       grace = NO_GRACE;
     },
     onConfirmationAsked() {
       if (isConfirmationAsked) return;
       isConfirmationAsked = true;
-      grace = { since: clock.monotonic(), ms: CONFIRMATION_MS };
+      const likely = Math.min(2 * (firstAnswerMs ?? 0), maxAgeMs);
+      grace = { since: clock.monotonic(), ms: Math.max(CONFIRMATION_MS, likely) };
     },
     onBound() {
       silentSince = clock.monotonic();

@@ -46,6 +46,21 @@ describe('the deadlines of a wait', () => {
     }
   });
 
+  it.each([
+    ['a fast gateway gets 5 s', 100, 60_000, 5_000],
+    ['a slow gateway gets twice the time of its first answer', 6_000, 60_000, 12_000],
+    ['a very slow gateway gets the maximum age', 20_000, 30_000, 30_000],
+  ])('a confirmation may contain all targets: %s', async (_, answerMs, maxAgeMs, expected) => {
+    const clock = createSteppedClock();
+    const deadlines = createWaitDeadlines(clock, 600_000, maxAgeMs);
+    await clock.advance(answerMs);
+    deadlines.onAnswer();
+    await clock.advance(maxAgeMs - answerMs);
+    deadlines.acceptEndedRun();
+    deadlines.onConfirmationAsked();
+    expect(deadlines.next(false)).toEqual({ kind: 'silent', inMs: expected });
+  });
+
   it('a run selected at the timeout gets 5 s to deliver its targets', async () => {
     const clock = createSteppedClock();
     const deadlines = createWaitDeadlines(clock, 5_000, MAX_AGE_MS);
