@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { connect } from 'node:net';
 
 /** Sends raw bytes to a local server. Resolves with everything received until the connection closes. */
@@ -7,8 +6,8 @@ export async function sendRaw({ url }: { readonly url: string }, bytes: string):
   socket.write(bytes);
   const chunks: Buffer[] = [];
   socket.on('data', (chunk) => chunks.push(chunk));
-  // A reset after the response is not a failure.
+  // A reset is not a failure. `once` of `node:events` rejects at an error.
   socket.on('error', () => {});
-  await once(socket, 'close');
+  await new Promise((resolve) => socket.once('close', resolve));
   return Buffer.concat(chunks).toString();
 }
