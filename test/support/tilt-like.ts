@@ -8,10 +8,11 @@ import { createTiltServer } from './tilt-server.js';
 //     node --import tsx tilt-like.ts KUBECONFIG MS EXIT_CODE
 const [kubeconfig = '', ms = '5', code = '0'] = process.argv.slice(2);
 const server = await createTiltServer({ kinds: ['uiresources', 'clusters'] });
-// The Session has the pid of this process, as with a real `tilt ci`.
+// The Session has the pid and the start time of this process, as with a real `tilt ci`.
+const run = `"pid":${process.pid},"startTime":"${new Date().toISOString()}"`;
 const lines = readWatchRecording('ci-ok').map(({ ms, line }) => ({
   ms,
-  line: line.replace(/"pid":\d+/, `"pid":${process.pid}`),
+  line: line.replace(/"pid":\d+,"startTime":"[^"]+"/, run),
 }));
 const replay = server.replay(lines);
 replay.step();
