@@ -37,10 +37,20 @@ function tryDecode(bytes: Uint8Array): Envelope | null {
 export function lacksResult(held: Envelope | null, ended: Session): boolean {
   if (held === null) return true;
   const { session, connection } = held;
-  if (!isSameRun(session, ended)) {
-    return (secondsBetween(session.status.startTime, ended.status.startTime) ?? 0) > 0;
-  }
+  if (!isSameRun(session, ended)) return secondsBetweenStarts(session, ended) > 0;
   return connection !== 'gone' || (ended.status.done && !session.status.done);
+}
+
+/** Whether a key has a run that Tilt started later. */
+function hasLaterRun(held: Envelope | null, { session }: ClaimedState): boolean {
+  return (
+    held !== null && !isSameRun(held.session, session) && secondsBetweenStarts(held.session, session) < 0
+  );
+}
+
+/** Seconds from the start of a run to that of another one; 0 if one of them is not known. */
+function secondsBetweenStarts(from: Session, to: Session): number {
+  return secondsBetween(from.status.startTime, to.status.startTime) ?? 0;
 }
 
 /** The part of a presence bucket that is read. */
@@ -77,6 +87,7 @@ export async function findOtherPublisher(
 /** First state to be written to a key. */
 interface ClaimedState {
   readonly session: Session;
+  readonly connection: Envelope['connection'];
   /** Whether it is an end that the key may have already, see {@link lacksResult}. Default: false. */
   readonly isEarlierEnd?: boolean;
 }
@@ -88,8 +99,10 @@ export interface Claim {
   /**
    * Resolves with the revision to continue from; null if the state is an end that the key does not lack.
    * Rejects with a `ProviderError` if another publisher has the key.
+   *
+   * @param ageMs time since this state was reached, in milliseconds; 0 if that was just now
    */
-  request(bucket: Bucket, state: ClaimedState): Promise<number | null>;
+  request(bucket: Bucket, state: ClaimedState, ageMs: number): Promise<number | null>;
 }
 
 /** Creates the claim of a publisher's run. @param takeOver whether to take the key from one that is alive */
@@ -102,13 +115,11 @@ export function createClaim({ key, publisher, takeOver }: Owner & { readonly tak
     get isHeldInSilence() {
       return isHeldInSilence;
     },
-    async request({ sessions, presence, presenceMs }, { session, isEarlierEnd = false }) {
+    async request({ sessions, presence, presenceMs }, state, ageMs) {
       const held = readHeld(await sessions.get(key));
-      if (isEarlierEnd) {
-        if (!lacksResult(held.envelope, session)) return null;
-        // What another publisher writes meanwhile is judged by its contents, also for a later run.
-        heldRevision = null;
-      }
+      if (!mayClaim(held.envelope, state, ageMs)) return null;
+      // What another publisher writes meanwhile is judged by its contents, also for a later run.
+      if (state.isEarlierEnd) heldRevision = null;
       const other = await findOtherPublisher(presence, { key, publisher }, held.envelope);
       const isOver = held.envelope === null || held.envelope.connection === 'gone';
       const hasWritten = heldRevision !== null && held.revision !== heldRevision;
@@ -126,6 +137,16 @@ export function createClaim({ key, publisher, takeOver }: Owner & { readonly tak
       return held.revision;
     },
   };
+}
+
+/**
+ * Whether a state may be the first to be written to a key. The end of a run may not follow a later run: it
+ * would look like its result. While a late end waited, another publisher may have written more.
+ */
+function mayClaim(held: Envelope | null, state: ClaimedState, ageMs: number): boolean {
+  const isEnd = state.connection === 'gone';
+  if (state.isEarlierEnd || (isEnd && ageMs > 0)) return lacksResult(held, state.session);
+  return !isEnd || !hasLaterRun(held, state);
 }
 
 /** Error: another publisher has written the key since the first request. */

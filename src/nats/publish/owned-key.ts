@@ -100,7 +100,7 @@ export function createOwnedKey(
     async put(bucket, state, ageMs = 0) {
       // Another publisher may have had the key since the end of the last run.
       if (hasEnded() && state.connection !== 'gone') revision = null;
-      revision ??= await claim.request(bucket, state);
+      revision ??= await claim.request(bucket, state, ageMs);
       if (revision === null) return;
       if (attempt?.state !== state) attempt = { state, serial: serial + 1 };
       const content = { ...state, ...(ageMs > 0 && { ageMs }) };

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeEnvelope, decompress } from '../../../src/nats/message-format.js';
 import { connectBroker } from '../../../src/nats/publish/broker.js';
 import { createCommandPublisher } from '../../../src/nats/publish/command-publisher.js';
+import { createPublisher } from '../../../src/nats/publish/publisher.js';
 import { parseAddress } from '../../../src/nats/settings.js';
 import { createStore, type Store } from '../../../src/store/store.js';
 import { createManualClock } from '../../support/manual-clock.js';
@@ -226,6 +227,42 @@ describe('a publisher', () => {
       );
     await expect.poll(() => newestIn('restart'), PATIENCE).toContain('"resourceVersion":"2"');
     await expect.poll(() => newestIn('restart_presence'), PATIENCE).toBe('one');
+  });
+});
+
+describe('a publisher that has read a run while its broker could not be reached', () => {
+  it.each([
+    ['37 s later', 37_000],
+    ['at once', 0],
+  ])('and writes the end %s leaves the key to the result of a later run', async (what, ageMs) => {
+    const [name, clock] = [`first-${what.length}`, createManualClock()];
+    await using bucket = await openTestBucket(nats.address(name));
+    const runOf = (instance: string, startTime: string, error: string | null = null) =>
+      session(instance, {}, { uid: startTime, status: { startTime, done: true, error } });
+    const failed = runOf('ci', '2026-11-22T11:30:00Z', 'test failed');
+    await bucket.put(failed, { publisher: 'two', connection: 'gone' });
+    await using proxy = await openTcpProxy(nats.port);
+    proxy.cut();
+    const address = parseAddress(`nats://127.0.0.1:${proxy.port}/${name}`);
+    const store = createStore({ clock, epoch: 'source' });
+    store.open('tilt');
+    const parts = { clock, random: () => 0, log: () => {}, publisher: 'one', takeOver: false };
+    const broker = connectBroker({ ...parts, address, credentials: {}, settings: {} });
+    const instanceOf = ({ instance }: { readonly instance: string }) => instance;
+    const publisher = createPublisher({ ...parts, store, broker, instanceOf });
+    const sessions = ['ci', 'other'].map((instance) => runOf(instance, '2026-11-22T11:00:00Z'));
+    store.apply('tilt', { type: 'snapshot', sessions });
+    store.apply('tilt', { type: 'snapshot', sessions: [] });
+    await clock.advance(ageMs);
+    proxy.restore();
+    const other = async () => {
+      await clock.advance(1);
+      return await newestIn(bucket, 'other');
+    };
+    await expect.poll(other, PATIENCE).toMatchObject({ connection: 'gone' });
+    expect(await publisher.close('over', 5_000)).toEqual([]);
+    expect((await historyOf(bucket)).map((state) => state.publisher)).toEqual(['two']);
+    store.dispose();
   });
 });
 
