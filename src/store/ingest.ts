@@ -15,8 +15,8 @@ export interface Ingest {
   /** Marks a Session of the source as STALE. Ignored when the source does not have it. */
   markStale(source: SessionOwner, id: SessionId, error: string): void;
   /**
-   * Marks a Session of the source as GONE and starts its retention time. Ignored when the source does not
-   * have it.
+   * Marks a Session of the source as GONE and starts its retention time. If it is GONE already and nothing of
+   * it is left, deletes it. Ignored when the source does not have it.
    *
    * @param end time at which it left, if a shared log recorded it. Default: now
    */
@@ -79,7 +79,7 @@ export interface IngestOptions {
 /** Creates the reducer of Session changes. */
 export function createIngest({ table, clock, retainMs, findSource }: IngestOptions): Ingest {
   const { now } = table;
-  const retention = createRetention(clock, retainMs, forget);
+  const retention = createRetention(clock, retainMs, (id) => forget(id));
 
   return {
     upsert,
@@ -91,7 +91,12 @@ export function createIngest({ table, clock, retainMs, findSource }: IngestOptio
     },
     markGone(source, id, reason, at, end = {}) {
       const before = table.get(id);
-      if (!before || !source.sessions.delete(id)) return;
+      if (!before) return;
+      if (!source.sessions.delete(id)) {
+        // At its position: a client that moves to another gateway, which has nothing of it, must know it.
+        if (end.ageMs === Number.POSITIVE_INFINITY && before.source === source.name) forget(id, at);
+        return;
+      }
       const result = finalResultTime(before);
       const connection = withConnection(before, 'gone', reason, result ?? end.since ?? now());
       setConnection(before, connection, at, result === null ? end : undefined);
@@ -143,9 +148,9 @@ export function createIngest({ table, clock, retainMs, findSource }: IngestOptio
     table.commit(before.id, { ...before, connection }, [], at, toAge(recorded));
   }
 
-  function forget(id: SessionId): void {
+  function forget(id: SessionId, at?: LogPosition): void {
     retention.cancel(id);
-    table.commit(id, null, diffRecords(table.get(id), null));
+    table.commit(id, null, diffRecords(table.get(id), null), at);
   }
 }
 

@@ -257,6 +257,17 @@ describe('a Session of a log that is GONE', () => {
     expect(store.get(ID)).toBeNull();
   });
 
+  it('is deleted at once, at the position of the deletion, when the log has nothing of it any more', () => {
+    const { store } = setUp();
+    store.apply(SOURCE, { type: 'snapshot', sessions: [session('a')], at: at(0) });
+    store.apply(SOURCE, { type: 'upsert', session: session('a'), connection: ended(1_000), at: at(1) });
+    store.apply(SOURCE, { type: 'remove', id: ID, since, ageMs: Number.POSITIVE_INFINITY, at: at(2) });
+    expect(store.ids()).toEqual([]);
+    expect(store.cursor()).toMatch(/^log1-2\b/);
+    expect(missedBy(store, 'log1-1')).toMatchObject([{ id: ID, after: null }]);
+    expect(missedBy(store, 'log1-2')).toEqual([]);
+  });
+
   it('shows its result before it is deleted, also if its retention time is over', async () => {
     const { clock, store } = setUp();
     store.apply(SOURCE, { type: 'snapshot', sessions: [session('a')], at: at(0) });
