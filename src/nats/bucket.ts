@@ -123,9 +123,8 @@ export async function openBucket(
   const info = await manager.streams.info(`KV_${address.bucket}`);
   const presenceStream = `KV_${presenceName}`;
   const stored = toSettings(info.config);
-  const presenceInfo = await openPresence({ ...stored, ...known });
+  const presenceInfo = await openPresence();
   const presence = await kvm.open(presenceName, { ...common });
-  checkSettings(address, info.config, presenceInfo?.config ?? null, settings);
   const found = {
     ...stored,
     ...(presenceInfo && { presenceMs: presenceInfo.config.max_age / NANOS_PER_MS }),
@@ -156,24 +155,31 @@ export async function openBucket(
   };
 
   /** Opens the presence bucket, and creates it if it does not exist. Null if it has to be left out. */
-  async function openPresence(like: BucketSettings): Promise<StreamInfo | null> {
+  async function openPresence(): Promise<StreamInfo | null> {
     const existing = await manager.streams.info(presenceStream).catch(orNullIfMissing);
+    // Before it is created: with another presence time, it would lock out the other publishers.
+    checkSettings(address, info.config, existing?.config ?? null, settings);
     if (existing !== null) return existing;
+    // An operator may have changed the bucket since it was opened last.
+    const ttl = stored.presenceMs ?? known.presenceMs;
     // Another TTL than that of the publishers would lock them out, so a reader leaves the creation to them.
-    if (like.presenceMs === undefined && mayLackPresence) return null;
+    if (ttl === undefined && mayLackPresence) return null;
     try {
       await create(presenceName, {
-        ...(like.replicas !== undefined && { replicas: like.replicas }),
+        replicas: info.config.num_replicas,
         history: 1,
-        ttl: like.presenceMs ?? presenceMs,
+        ttl: ttl ?? presenceMs,
         storage: 'memory',
-        ...(like.maxBytes !== undefined && { max_bytes: Math.min(like.maxBytes, MAX_PRESENCE_BYTES) }),
+        ...(stored.maxBytes !== undefined && { max_bytes: Math.min(stored.maxBytes, MAX_PRESENCE_BYTES) }),
       });
     } catch (error) {
       if (mayLackPresence && isDenied(error)) return null;
       throw error;
     }
-    return await manager.streams.info(presenceStream);
+    const created = await manager.streams.info(presenceStream);
+    // Another process may have created it at the same time.
+    checkSettings(address, info.config, created.config, settings);
+    return created;
   }
 }
 
@@ -227,17 +233,24 @@ function checkSettings(
     compare('history', config.max_msgs_per_subject, history),
     compare('max bytes', config.max_bytes, maxBytes),
     compare('max age', formatSeconds(config.max_age / NANOS_PER_MS), maxAgeMs && formatSeconds(maxAgeMs)),
-    presence &&
-      compare(
-        'presence time',
-        formatSeconds(presence.max_age / NANOS_PER_MS),
-        presenceMs && formatSeconds(presenceMs),
-      ),
+    comparePresence(config, presence, presenceMs),
     presence?.max_age === 0 ? 'its presence bucket has no age limit, expected some seconds' : null,
   ].filter((line) => line !== null);
   if (differences.length === 0) return;
   const hint = 'use the existing settings, change them with the nats CLI, or use another bucket';
   throw new ProviderError('config', `${formatAddress(address)}: ${differences.join('; ')}; ${hint}`);
+}
+
+/** Compares the presence time of a bucket. Without a presence bucket, the description of the bucket has it. */
+function comparePresence(
+  config: StreamConfig,
+  presence: StreamConfig | null,
+  expectedMs: number | undefined,
+): string | null {
+  const foundMs = presence === null ? findPresence(config) : presence.max_age / NANOS_PER_MS;
+  if (foundMs === undefined) return null;
+  const line = compare('presence time', formatSeconds(foundMs), expectedMs && formatSeconds(expectedMs));
+  return line !== null && presence === null ? `${line} in its description` : line;
 }
 
 function compare(what: string, got: number | string, expected: number | string | undefined): string | null {

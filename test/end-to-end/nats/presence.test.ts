@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/lib/clock.js';
+import { type Bucket, type OpenOptions, openBucket } from '../../../src/nats/bucket.js';
+import { connectNats } from '../../../src/nats/connection.js';
 import { createNatsProvider } from '../../../src/nats/nats-provider.js';
+import { parseAddress } from '../../../src/nats/settings.js';
 import { followBucket } from '../../support/follow-bucket.js';
 import { type NatsServer, startNats } from '../../support/nats-server.js';
 import { startProviderWatch } from '../../support/provider-watch.js';
@@ -63,6 +66,49 @@ describe('a gateway that starts before the publishers after a restart of the bro
     const { presenceMs } = await again.broker.bucket();
     expect([presenceMs, again.lines]).toEqual([60_000, []]);
     await expect.poll(gateway.states, PATIENCE).toEqual(['ci/Tiltfile live']);
+  });
+});
+
+describe('a bucket whose presence bucket was lost in a restart of the broker', () => {
+  /** Opens the bucket, calls a task and restarts the server. Resolves with a connection to open it again. */
+  async function loseAfter(server: NatsServer, task: (bucket: Bucket) => Promise<unknown>) {
+    const address = server.address('b');
+    const bucket = await openTestBucket(address);
+    await task(bucket.bucket);
+    await bucket[Symbol.asyncDispose]();
+    await server.kill();
+    await server.start();
+    const place = parseAddress(address);
+    const connection = await connectNats(place, {}, 'test');
+    return {
+      address,
+      open: (options: OpenOptions) => openBucket(connection, place, options),
+      [Symbol.asyncDispose]: () => connection.close(),
+    };
+  }
+
+  it('rejects a publisher with another presence time than that in its description', async () => {
+    await using server = await startNats();
+    await using lost = await loseAfter(server, async () => {});
+    const found = 'expected presence time 60 s, got 15 s in its description';
+    const hint = 'use the existing settings, change them with the nats CLI, or use another bucket';
+    await expect(lost.open({ settings: { presenceMs: 60_000 } })).rejects.toMatchObject({
+      code: 'config',
+      message: `${lost.address}: ${found}; ${hint}`,
+    });
+    expect(await lost.open({})).toMatchObject({ presenceMs: 15_000 });
+  });
+
+  it('keeps the settings that an operator has changed since a publisher has opened it', async () => {
+    await using server = await startNats();
+    const description = 'Sessions of Tilt; presence 60000 ms';
+    await using lost = await loseAfter(server, ({ manager, sessionStream }) =>
+      manager.streams.update(sessionStream, { description }),
+    );
+    const last = { settings: { replicas: 3, presenceMs: 15_000, maxBytes: 2 ** 20 } };
+    const { manager, presenceStream } = await lost.open({ last });
+    const { config } = await manager.streams.info(presenceStream);
+    expect(config).toMatchObject({ num_replicas: 1, max_age: 60e9, max_bytes: -1 });
   });
 });
 
