@@ -1,5 +1,6 @@
 import type { KvEntry } from '@nats-io/kv';
 import { isSystemError } from '../../lib/errors.js';
+import type { Moment } from '../../lib/moment.js';
 import { secondsBetween } from '../../model/micro-time.js';
 import { ProviderError } from '../../providers/provider.js';
 import type { Bucket } from '../bucket.js';
@@ -11,10 +12,9 @@ import { type Omission, writeFitting } from './write-fitting.js';
 /** State of a Session to be written. */
 export interface SessionState extends Pick<Envelope, 'session' | 'connection' | 'error'> {
   /**
-   * Time at which the Session ended, in milliseconds by the monotonic clock, for a state `gone`. Default: the
-   * time at which the state is queued.
+   * Time at which the Session ended, for a state `gone`. Default: the time at which the state is queued.
    */
-  readonly endedAt?: number;
+  readonly endedAt?: Moment;
   /**
    * Whether the Session ended before this publisher has read it. The key may have the result already, or a
    * later run. It is written only if {@link lacksResult}. Default: false.

@@ -1,4 +1,5 @@
 import type { Clock } from '../../lib/clock.js';
+import { type Moment, momentAgo } from '../../lib/moment.js';
 import type { MicroTime } from '../../model/micro-time.js';
 import type { SessionId } from '../../model/session.js';
 import type { Revision } from '../../store/journal.js';
@@ -6,8 +7,8 @@ import { finalResultTime, type SessionRecord } from '../../store/record.js';
 import type { SessionState } from './owned-key.js';
 
 /**
- * Times at which connections were lost or ended, by the monotonic clock: the wall clock may be set in
- * between, and that of a bucket that is copied may differ.
+ * Times at which connections were lost or ended, by the clocks of this machine: those of a bucket that is
+ * copied may differ.
  */
 export interface SessionEnds {
   /** Records the connection of a Session after a revision. */
@@ -22,23 +23,23 @@ export interface SessionEnds {
 /** Creates an empty registry. */
 export function createSessionEnds(clock: Clock): SessionEnds {
   /** Connections that are not live, by the wall-clock time at which each entered its state. */
-  const entered = new Map<SessionId, { readonly since: MicroTime; readonly at: number }>();
+  const entered = new Map<SessionId, { readonly since: MicroTime; readonly at: Moment }>();
 
   return {
     record({ id, after, ageMs }) {
       const since = after === null || after.connection.state === 'live' ? null : after.connection.since;
       if (since === null) entered.delete(id);
-      else if (entered.get(id)?.since !== since) entered.set(id, { since, at: toMonotonic(since, ageMs) });
+      else if (entered.get(id)?.since !== since) entered.set(id, { since, at: toMoment(since, ageMs) });
     },
     withEnd(state, record) {
       const since = record.connection.state === 'gone' ? record.connection.since : finalResultTime(record);
       if (state.connection !== 'gone' || since === null) return state;
       const known = entered.get(record.id);
-      return { ...state, endedAt: known?.since === since ? known.at : toMonotonic(since) };
+      return { ...state, endedAt: known?.since === since ? known.at : toMoment(since) };
     },
   };
 
-  function toMonotonic(since: MicroTime, ageMs = clock.now() - Date.parse(since)): number {
-    return clock.monotonic() - Math.max(0, ageMs);
+  function toMoment(since: MicroTime, ageMs = clock.now() - Date.parse(since)): Moment {
+    return momentAgo(clock, Math.max(0, ageMs));
   }
 }

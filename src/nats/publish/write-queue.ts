@@ -1,5 +1,6 @@
 import { type Clock, sleep } from '../../lib/clock.js';
 import type { Log } from '../../lib/log.js';
+import { elapsedSince, type Moment, momentAgo } from '../../lib/moment.js';
 import type { Bucket } from '../bucket.js';
 import { MAX_AGE_MS } from '../message-format.js';
 import type { OwnedKey, SessionState } from './owned-key.js';
@@ -146,8 +147,8 @@ export function createWriteQueue(options: WriteQueueOptions, owned: OwnedKey, ti
   }
 
   async function writeOne(bucket: Bucket, state: SessionState): Promise<void> {
-    const [writtenMs, startedAt] = [times.ageOf(state), clock.monotonic()];
-    await owned.put(bucket, state, computeAge(state, writtenMs, startedAt));
+    const [writtenMs, startedAt] = [times.ageOf(state), momentAgo(clock)];
+    await owned.put(bucket, state, computeAge(state, writtenMs, clock));
     times.record(state, startedAt);
     if (waiting[0] === state) waiting.shift();
     hasFailed = false;
@@ -158,7 +159,7 @@ export function createWriteQueue(options: WriteQueueOptions, owned: OwnedKey, ti
 
 /** The time for which a state waits in the queue, such as for the broker, counts towards the age of an end. */
 function withEnd(state: SessionState, clock: Clock): SessionState {
-  const { connection, endedAt = clock.monotonic() } = state;
+  const { connection, endedAt = momentAgo(clock) } = state;
   return connection === 'gone' ? { ...state, endedAt } : state;
 }
 
@@ -170,25 +171,23 @@ const LATE_MS = 1_000;
  *
  * @param writtenMs time since its first write, in milliseconds; 0 if it was not written
  */
-function computeAge({ endedAt, isEarlierEnd }: SessionState, writtenMs: number, now: number): number {
-  if (endedAt === undefined) return writtenMs;
-  const ageMs = Math.round(now - endedAt);
+function computeAge({ endedAt, isEarlierEnd }: SessionState, writtenMs: number, clock: Clock): number {
+  if (endedAt === undefined) return Math.min(writtenMs, MAX_AGE_MS);
+  const ageMs = Math.round(elapsedSince(endedAt, clock));
   if (ageMs < LATE_MS && writtenMs === 0 && isEarlierEnd !== true) return 0;
   return Math.min(Math.max(ageMs, writtenMs, 1), MAX_AGE_MS);
 }
 
-/**
- * Times at which the states of a key were written, by the monotonic clock. The bucket expires states by age.
- */
+/** Times at which the states of a key were written. The bucket expires states by age. */
 export interface WriteTimes {
-  /** Time of the last write, in milliseconds; negative infinity before the first. */
+  /** Time of the last write, in milliseconds by the monotonic clock; negative infinity before the first. */
   readonly writtenAt: number;
   /**
    * Records that a state was written.
    *
    * @param startedAt start of the write: not later than the time from which the bucket counts its age
    */
-  record(state: SessionState, startedAt: number): void;
+  record(state: SessionState, startedAt: Moment): void;
   /**
    * Time since the first write of a state, in milliseconds, at least 1; 0 unless it was the last to be
    * written.
@@ -209,7 +208,7 @@ export interface WriteTimes {
 /** Creates the times of a key that was not written. */
 export function createWriteTimes(clock: Clock): WriteTimes {
   let writtenAt = Number.NEGATIVE_INFINITY;
-  let first: { readonly state: SessionState; readonly at: number } | null = null;
+  let first: { readonly state: SessionState; readonly at: Moment } | null = null;
   const times: WriteTimes = {
     get writtenAt() {
       return writtenAt;
@@ -218,7 +217,7 @@ export function createWriteTimes(clock: Clock): WriteTimes {
       writtenAt = clock.monotonic();
       if (first?.state !== state) first = { state, at: startedAt };
     },
-    ageOf: (state) => (first?.state === state ? Math.max(1, Math.round(clock.monotonic() - first.at)) : 0),
+    ageOf: (state) => (first?.state === state ? Math.max(1, Math.round(elapsedSince(first.at, clock))) : 0),
     isFinal: (state) => state.connection === 'gone' && times.ageOf(state) > 0,
     isExpired: (state, maxAgeMs) => maxAgeMs > 0 && times.isFinal(state) && times.ageOf(state) >= maxAgeMs,
     isDue: ({ connection }, maxAgeMs) =>

@@ -3,6 +3,7 @@ import { decodeEnvelope } from '../../../src/nats/message-format.js';
 import { createManualClock, type ManualClock } from '../../support/manual-clock.js';
 import { type NatsServer, startNats } from '../../support/nats-server.js';
 import { session } from '../../support/sessions.js';
+import { createSteppedClock } from '../../support/stepped-clock.js';
 import { openTcpProxy } from '../../support/tcp-proxy.js';
 import { openTestBucket, type TestBucket } from '../../support/test-bucket.js';
 import { startPublisher } from '../../support/test-publisher.js';
@@ -241,6 +242,29 @@ describe('a publisher whose Tilt has left', () => {
     await states.poll().toMatch(/"link":"gone"/);
     await expect.poll(() => lastIn(open, 'late'), PATIENCE).toContain('"link":"gone"');
     expect(ageOf(await lastIn(open, 'late'))).toBeGreaterThanOrEqual(37_000);
+  });
+
+  it('writes the end with the time for which the machine slept while the broker was away', async () => {
+    const clock = createSteppedClock();
+    await using bucket = await openTestBucket(nats.address('slept'), SETTINGS);
+    const { bucket: open } = bucket;
+    await using proxy = await openTcpProxy(nats.port);
+    const address = `nats://127.0.0.1:${proxy.port}/slept`;
+    await using one = startPublisher({ address, settings: SETTINGS, clock, sessions: [SESSION] });
+    await expect.poll(() => lastIn(open, 'slept'), PATIENCE).toContain('"link":"live"');
+    proxy.cut();
+    await expect.poll(() => one.broker.isDown, PATIENCE).toBe(true);
+    one.remove(SESSION);
+    // 16 hours by the wall clock alone, as in a suspended Linux.
+    clock.step(57_600_000);
+    proxy.restore();
+    await expect
+      .poll(async () => {
+        await clock.advance(RECONNECT_STEP_MS);
+        return lastIn(open, 'slept');
+      }, PATIENCE)
+      .toContain('"link":"gone"');
+    expect(ageOf(await lastIn(open, 'slept'))).toBeGreaterThanOrEqual(57_600_000);
   });
 
   it('writes an end at once without an age', async () => {
