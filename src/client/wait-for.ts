@@ -17,8 +17,8 @@ export interface WaitOptions extends WaitSubject {
   /**
    * Maximum time without current data, in milliseconds: how long the connection to the gateway, or the
    * gateway's to Tilt, may be lost, how long no run may exist, and how long before the wait a run may have
-   * ended, until the outcome is `unknown`. A connection that falls silent counts as lost after 15 to 40 s. The
-   * limit applies from the first answer of the gateway, as `timeoutMs` does. Default: 10,000.
+   * ended, until the outcome is `unknown`. A connection that falls silent counts as lost after 15 to 40 s.
+   * The limit applies from the first answer of the gateway, as `timeoutMs` does. Default: 10,000.
    */
   readonly maxAgeMs?: number | undefined;
   /** Ends the wait: the promise rejects with the signal's reason. */
@@ -190,7 +190,7 @@ function isAnswer({ state, isDown }: LinkState): boolean {
 }
 
 /**
- * What the gateway was asked for, and has not sent yet. `confirmation`: its sources, or the current state
+ * A request that the gateway has not answered yet. `confirmation`: for its sources, or for the current state
  * again.
  */
 type Requested = 'confirmation' | 'targets' | null;

@@ -12,7 +12,7 @@ export function describeWait<T extends Target>(explanation: Explanation<T>, targ
   return cause === null ? null : toText(target, typeof cause === 'string' ? cause : describeCause(cause));
 }
 
-/** What targets wait for. */
+/** Texts about waiting targets. */
 export interface WaitDescriptions<T extends Target> {
   /** The first texts, each different. */
   readonly texts: readonly string[];

@@ -241,7 +241,7 @@ function checkSettings(
   throw new ProviderError('config', `${formatAddress(address)}: ${differences.join('; ')}; ${hint}`);
 }
 
-/** Compares the presence time of a bucket. Without a presence bucket, the description of the bucket has it. */
+/** Compares the presence time of a bucket. Without a presence bucket, its description has the time. */
 function comparePresence(
   config: StreamConfig,
   presence: StreamConfig | null,

@@ -29,7 +29,7 @@ interface EnvelopeHead {
   readonly connection: Exclude<ConnectionState, 'live'>;
 }
 
-/** What is kept of the newest entry of a key. */
+/** The newest entry of a key, without the Session if that has ended. */
 export type NewestEntry = Entry<Envelope | EnvelopeHead>;
 
 /**

@@ -49,8 +49,8 @@ export interface Routes {
    */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   /**
-   * Closes all WebSockets with code 1001, ends all event streams, and rejects further requests and handshakes.
-   * Idempotent.
+   * Closes all WebSockets with code 1001, ends all event streams, and rejects further requests and
+   * handshakes. Idempotent.
    */
   close(): Promise<void>;
 }
@@ -253,8 +253,8 @@ const NO_WEB_SOCKET: Rejection = {
 };
 
 /**
- * Rejects a request to a closed gateway. One for an event stream has no answer: an `EventSource` retries after
- * a network error, and never after a status other than 200 (HTML, "Server-sent events").
+ * Rejects a request to a closed gateway. One for an event stream gets no answer: an `EventSource` retries
+ * after a network error, and never after a status other than 200 (HTML, "Server-sent events").
  */
 function rejectClosed(request: IncomingMessage, response: ServerResponse): void {
   if (/text\/event-stream/i.test(request.headers.accept ?? '')) {

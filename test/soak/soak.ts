@@ -92,8 +92,8 @@ const DIGEST_POLL_MS = 250;
 const MIN_WARM_UP_ROUNDS = 3;
 
 /**
- * Maximum number of final measurements while figures exceed the first ones. Nothing happens between them:
- * temporary resources, such as the timer of a digest, go away; a leak does not.
+ * Maximum number of final measurements while figures exceed the first ones. The Tilts are idle between
+ * them: temporary resources, such as the timer of a digest, go away; a leak does not.
  */
 const MAX_FINAL_MEASUREMENTS = 5;
 

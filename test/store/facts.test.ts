@@ -203,7 +203,7 @@ function withoutMark({ name, type, resources, state }: Target) {
   return { name, type, resources, state: { is: state.is, waitReason: state.waitReason } };
 }
 
-/** A waiting update as it is shown if its last run failed; otherwise the target itself. */
+/** The failed state of a waiting update whose last run failed; otherwise the target itself. */
 function keptFailure(target: Target, shown: Target | undefined): Target {
   const isKept = shown?.state.is === 'terminated' && shown.state.error !== null;
   return isKept && target.state.is === 'waiting' && target.name.endsWith(':update') ? shown : target;

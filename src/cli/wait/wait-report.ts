@@ -91,8 +91,8 @@ export function isSelected({ name }: TargetFields, condition: Condition): boolea
 }
 
 /**
- * Describes what is waited for: `tilt-default/Tiltfile to be ready`, or `api:serve of tilt-default/Tiltfile to
- * be READY`.
+ * Describes the aim of a wait: `tilt-default/Tiltfile to be ready`, or `api:serve of tilt-default/Tiltfile
+ * to be READY`.
  *
  * @param id id of the Session, if it is known
  */

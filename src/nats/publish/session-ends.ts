@@ -15,7 +15,7 @@ export interface SessionEnds {
   record(revision: Pick<Revision, 'id' | 'after' | 'ageMs'>): void;
   /**
    * Adds the time of its end to a state `gone` of a record. A record that has not ended, and was not done
-   * before its connection was lost, ends now: the state stays as it is.
+   * before its connection was lost, ends now: its state gets no time.
    */
   withEnd(state: SessionState, record: SessionRecord): SessionState;
 }

@@ -157,7 +157,7 @@ export function createWriteQueue(options: WriteQueueOptions, owned: OwnedKey, ti
   }
 }
 
-/** The time for which a state waits in the queue, such as for the broker, counts towards the age of an end. */
+/** Adds the time of an end: the time for which a state waits, such as for the broker, counts as its age. */
 function withEnd(state: SessionState, clock: Clock): SessionState {
   const { connection, endedAt = momentAgo(clock) } = state;
   return connection === 'gone' ? { ...state, endedAt } : state;

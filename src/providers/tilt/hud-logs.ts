@@ -191,7 +191,7 @@ interface Following {
   readonly done: Promise<void>;
 }
 
-/** The Session that the log belongs to. Those with a namespace are not of this Tilt, which has one Session. */
+/** Finds the Session of the log. Those with a namespace are not of this Tilt, which has one Session. */
 function findSession(change: Change): Session | null {
   const sessions = change.type === 'snapshot' ? change.sessions : [];
   const all = change.type === 'upsert' ? [change.session] : sessions;

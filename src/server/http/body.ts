@@ -104,9 +104,10 @@ export function readChunks(
 }
 
 /**
- * Closes the connection of a request whose body is sent in chunks that are too small, as in {@link readChunks},
- * unless that reads the body. Without a reader, Node.js discards a body at the same cost per chunk: that of a
- * rejected request, or of a page. Must be called before a chunk is parsed. May be called repeatedly.
+ * Closes the connection of a request whose body is sent in chunks that are too small, as in
+ * {@link readChunks}, unless that reads the body. Without a reader, Node.js discards a body at the same cost
+ * per chunk: that of a rejected request, or of a page. Must be called before a chunk is parsed. May be called
+ * repeatedly.
  */
 export function closeAtTinyChunks(
   request: IncomingMessage,

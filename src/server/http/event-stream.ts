@@ -151,8 +151,8 @@ export class EventStream implements Sink, Task {
   }
 
   /**
-   * Ends the response without the event `complete`, which would mean that nothing more will come (graphql-sse,
-   * PROTOCOL.md, "Distinct connections mode"): clients would not come back.
+   * Ends the response without the event `complete`, after which clients do not come back (graphql-sse,
+   * PROTOCOL.md, "Distinct connections mode").
    */
   close(): void {
     this.run();

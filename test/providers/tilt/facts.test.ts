@@ -158,7 +158,7 @@ describe('the facts of an API with several namespaces', () => {
     return inNamespace(namespace, sessionJson({ uid: namespace, targets }));
   };
 
-  /** An automatic resource that is about to run in `a`, a manual one of that name and a broken cluster in `b`. */
+  /** `a` has an automatic resource that is about to run, `b` a manual one of that name and a broken cluster. */
   async function startServerOfTeams(): Promise<TiltServer> {
     const server = await createTiltServer({
       sessions: [lintSession('a', { waiting: { waitReason: 'unknown' } }), lintSession('b', { active: {} })],
