@@ -132,12 +132,15 @@ export function connectBroker(options: BrokerOptions): Broker {
 
   /** A restart of the server deletes buckets that are kept in memory. */
   async function restoreAfterReconnect(open: NatsConnection): Promise<void> {
+    let isLogged = false;
     while (!isDown && !open.isClosed() && !ending.signal.aborted) {
       try {
-        await openBucket(open, address, { settings, last });
+        await openAgain(open);
         return;
       } catch (error) {
-        log('debug', toProviderError(address, error).message);
+        const { code, message } = toProviderError(address, error);
+        log(code === 'config' && !isLogged ? 'warn' : 'debug', message);
+        isLogged = true;
         await sleep(clock, RESTORE_RETRY_MS, ending.signal);
       }
     }
@@ -145,9 +148,17 @@ export function connectBroker(options: BrokerOptions): Broker {
 
   async function restoreBucket(): Promise<void> {
     const { connection: current } = await opened;
-    await openBucket(current, address, { settings, last }).catch((error) => {
+    await openAgain(current).catch((error) => {
       throw toProviderError(address, error);
     });
+  }
+
+  /** Opens the bucket again. Its presence time may have changed, and with it that of the heartbeats. */
+  async function openAgain(open: NatsConnection): Promise<void> {
+    const bucket = await openBucket(open, address, { settings, last });
+    if (connection !== open) return;
+    last = bucket;
+    opened = Promise.resolve(bucket);
   }
 }
 

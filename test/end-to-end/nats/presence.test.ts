@@ -112,6 +112,21 @@ describe('a bucket whose presence bucket was lost in a restart of the broker', (
   });
 });
 
+it('a publisher uses the presence time that its bucket has after a restart of the broker', async () => {
+  await using server = await startNats();
+  const address = server.address('b');
+  await using bucket = await openTestBucket(address, { presenceMs: 3_000 });
+  const { manager, presenceStream } = bucket.bucket;
+  // The description of the bucket still has 3 s.
+  await manager.streams.update(presenceStream, { max_age: 12e9 });
+  await using publisher = startPublisher({ address, sessions: [session('ci')] });
+  expect((await publisher.broker.bucket()).presenceMs).toBe(12_000);
+  await server.kill();
+  await server.start();
+  const current = async () => (await publisher.broker.bucket()).presenceMs;
+  await expect.poll(current, PATIENCE).toBe(3_000);
+});
+
 it('a publisher creates a lost bucket with the settings that it had, of which it was given none', async () => {
   const address = nats.address('lost');
   await using bucket = await openTestBucket(address, { history: 8, maxAgeMs: 3_600_000, presenceMs: 9_000 });
