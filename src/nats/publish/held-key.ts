@@ -1,7 +1,7 @@
 import type { KvEntry } from '@nats-io/kv';
 import { DecodeError } from '../../model/decode.js';
 import { secondsBetween } from '../../model/micro-time.js';
-import { isSameRun, type Session } from '../../model/session.js';
+import { identifiesRun, isSameRun, type Session } from '../../model/session.js';
 import { ProviderError } from '../../providers/provider.js';
 import type { Bucket } from '../bucket.js';
 import { decodeEnvelope, decompress, type Envelope } from '../message-format.js';
@@ -140,13 +140,16 @@ export function createClaim({ key, publisher, takeOver }: Owner & { readonly tak
 }
 
 /**
- * Whether a state may be the first to be written to a key. The end of a run may not follow a later run: it
- * would look like its result. While a late end waited, another publisher may have written more.
+ * Whether a state may be the first to be written to a key. The end of a run may not follow a run that is known
+ * to be later: it would look like its result. While a late end waited, another publisher may have written the
+ * result of the same run.
  */
 function mayClaim(held: Envelope | null, state: ClaimedState, ageMs: number): boolean {
-  const isEnd = state.connection === 'gone';
-  if (state.isEarlierEnd || (isEnd && ageMs > 0)) return lacksResult(held, state.session);
-  return !isEnd || !hasLaterRun(held, state);
+  const { session, connection, isEarlierEnd = false } = state;
+  if (isEarlierEnd) return lacksResult(held, session);
+  if (connection !== 'gone' || held === null) return true;
+  const isOfSameRun = identifiesRun(session) && isSameRun(held.session, session);
+  return isOfSameRun && ageMs > 0 ? lacksResult(held, session) : !hasLaterRun(held, state);
 }
 
 /** Error: another publisher has written the key since the first request. */

@@ -47,11 +47,11 @@ export interface OwnedKey {
   readonly isHeldInSilence: boolean;
   /**
    * Writes a state, and claims the key first. Call it again with the same object until it succeeds: it is
-   * written once, or not at all if it is an end that the key does not lack.
+   * written once, or not at all if it is an end that the key does not lack. Resolves with whether it is written.
    *
    * @param ageMs time since this state was reached, in milliseconds; 0 if that was just now
    */
-  put(bucket: Bucket, state: SessionState, ageMs?: number): Promise<void>;
+  put(bucket: Bucket, state: SessionState, ageMs?: number): Promise<boolean>;
   /** Whether the bucket still contains the last state that was written. */
   isKept(bucket: Bucket): Promise<boolean>;
   /** Writes a heartbeat. */
@@ -101,7 +101,7 @@ export function createOwnedKey(
       // Another publisher may have had the key since the end of the last run.
       if (hasEnded() && state.connection !== 'gone') revision = null;
       revision ??= await claim.request(bucket, state, ageMs);
-      if (revision === null) return;
+      if (revision === null) return false;
       if (attempt?.state !== state) attempt = { state, serial: serial + 1 };
       const content = { ...state, ...(ageMs > 0 && { ageMs }) };
       const isWritten = await tryToWrite(bucket, content, revision, attempt.serial);
@@ -109,6 +109,7 @@ export function createOwnedKey(
       if (!isWritten && !(await tryToWrite(bucket, content, revision, attempt.serial))) {
         throw new Error('its revision keeps changing');
       }
+      return true;
     },
     async isKept({ sessions }) {
       const expected = attempt?.serial ?? 0;

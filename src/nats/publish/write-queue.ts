@@ -148,7 +148,11 @@ export function createWriteQueue(options: WriteQueueOptions, owned: OwnedKey, ti
 
   async function writeOne(bucket: Bucket, state: SessionState): Promise<void> {
     const [writtenMs, startedAt] = [times.ageOf(state), momentAgo(clock)];
-    await owned.put(bucket, state, computeAge(state, writtenMs, clock));
+    const isWritten = await owned.put(bucket, state, computeAge(state, writtenMs, clock));
+    // An end that this publisher has not seen is expected to be there already.
+    if (!isWritten && state.isEarlierEnd !== true) {
+      log('warn', `${key}: the end of its run is not written: the key has a later run, or this end`);
+    }
     times.record(state, startedAt);
     if (waiting[0] === state) waiting.shift();
     hasFailed = false;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Log } from '../../../src/lib/log.js';
 import { decodeEnvelope, decompress } from '../../../src/nats/message-format.js';
 import { connectBroker } from '../../../src/nats/publish/broker.js';
 import { createCommandPublisher } from '../../../src/nats/publish/command-publisher.js';
@@ -231,26 +232,53 @@ describe('a publisher', () => {
 });
 
 describe('a publisher that has read a run while its broker could not be reached', () => {
+  const FAILED = runOf('ci', '2026-11-22T11:30:00Z', 'test failed');
+
   it.each([
     ['37 s later', 37_000],
     ['at once', 0],
-  ])('and writes the end %s leaves the key to the result of a later run', async (what, ageMs) => {
-    const [name, clock] = [`first-${what.length}`, createManualClock()];
-    await using bucket = await openTestBucket(nats.address(name));
-    const runOf = (instance: string, startTime: string, error: string | null = null) =>
-      session(instance, {}, { uid: startTime, status: { startTime, done: true, error } });
-    const failed = runOf('ci', '2026-11-22T11:30:00Z', 'test failed');
-    await bucket.put(failed, { publisher: 'two', connection: 'gone' });
+  ])(
+    'and writes the end %s leaves the key to the result of a later run, and logs it',
+    async (what, ageMs) => {
+      await using bucket = await openTestBucket(nats.address(`first-${what.length}`));
+      await bucket.put(FAILED, { publisher: 'two', connection: 'gone' });
+      const lines = await endInOutage(bucket, '2026-11-22T11:00:00Z', ageMs);
+      expect((await historyOf(bucket)).map((state) => state.publisher)).toEqual(['two']);
+      expect(lines).toContain(
+        `warn ${KEY}: the end of its run is not written: the key has a later run, or this end`,
+      );
+    },
+  );
+
+  it.each([
+    ['37 s later', 37_000],
+    ['at once', 0],
+  ])('and writes the end %s replaces the result of a run that may be an earlier one', async (what, ageMs) => {
+    await using bucket = await openTestBucket(nats.address(`unknown-${what.length}`));
+    await bucket.put(FAILED, { publisher: 'two', connection: 'gone' });
+    await endInOutage(bucket, null, ageMs);
+    expect((await historyOf(bucket)).map((state) => state.publisher)).toEqual(['two', 'one']);
+  });
+
+  function runOf(instance: string, startTime: string | null, error: string | null = null) {
+    return session(instance, {}, { uid: startTime ?? 'none', status: { startTime, done: true, error } });
+  }
+
+  /** Reads runs that end while the broker cannot be reached. Resolves with the log once the ends are written. */
+  async function endInOutage(bucket: TestBucket, startTime: string | null, ageMs: number): Promise<string[]> {
+    const clock = createManualClock();
+    const lines: string[] = [];
     await using proxy = await openTcpProxy(nats.port);
     proxy.cut();
-    const address = parseAddress(`nats://127.0.0.1:${proxy.port}/${name}`);
+    const address = parseAddress(`nats://127.0.0.1:${proxy.port}/${bucket.bucket.address.bucket}`);
     const store = createStore({ clock, epoch: 'source' });
     store.open('tilt');
-    const parts = { clock, random: () => 0, log: () => {}, publisher: 'one', takeOver: false };
+    const log: Log = (level, text) => lines.push(`${level} ${text}`);
+    const parts = { clock, random: () => 0, log, publisher: 'one', takeOver: false };
     const broker = connectBroker({ ...parts, address, credentials: {}, settings: {} });
     const instanceOf = ({ instance }: { readonly instance: string }) => instance;
     const publisher = createPublisher({ ...parts, store, broker, instanceOf });
-    const sessions = ['ci', 'other'].map((instance) => runOf(instance, '2026-11-22T11:00:00Z'));
+    const sessions = ['ci', 'other'].map((instance) => runOf(instance, startTime));
     store.apply('tilt', { type: 'snapshot', sessions });
     store.apply('tilt', { type: 'snapshot', sessions: [] });
     await clock.advance(ageMs);
@@ -261,9 +289,9 @@ describe('a publisher that has read a run while its broker could not be reached'
     };
     await expect.poll(other, PATIENCE).toMatchObject({ connection: 'gone' });
     expect(await publisher.close('over', 5_000)).toEqual([]);
-    expect((await historyOf(bucket)).map((state) => state.publisher)).toEqual(['two']);
     store.dispose();
-  });
+    return lines;
+  }
 });
 
 describe('the publisher of a command', () => {
