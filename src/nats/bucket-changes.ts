@@ -15,7 +15,8 @@ import {
 /**
  * Converts an entry after the snapshot. The end of a Session that is written again after its deletion is not
  * shown again after the retention time. The wall clock does not count: if it were wrong, the result would be
- * lost.
+ * lost. The time for which the reader was disconnected counts towards the age of an end, not here: what ended
+ * meanwhile is shown.
  *
  * @param known the previous entry of the key. If its Session has not ended, the end is always shown
  */

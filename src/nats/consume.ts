@@ -2,11 +2,19 @@ import type { Consumer, ConsumerMessages, ConsumerNotification, JsMsg } from '@n
 import { type Clock, createAbortScope, sleep } from '../lib/clock.js';
 import type { Bucket } from './bucket.js';
 import type { ConnectionMonitor } from './connection.js';
+import type { ServerClock } from './server-clock.js';
 import type { StreamMessage, StreamPosition } from './stream-position.js';
 
-/** A consumer, and the newest message of its stream before the consumer was created. */
-export interface OpenConsumer {
+/** A consumer that was just created. */
+export interface OpenConsumer extends ConsumerStart {
   readonly consumer: Consumer;
+}
+
+/** Creation of a consumer. */
+interface ConsumerStart {
+  /** Time, by the servers' clock: milliseconds since 1970. */
+  readonly createdAt: number;
+  /** Sequence number of the newest message of its stream before that. */
   readonly last: number;
 }
 
@@ -16,6 +24,8 @@ export interface ConsumeOptions {
   readonly stream: string;
   readonly monitor: ConnectionMonitor;
   readonly position: StreamPosition;
+  /** Known since the consumer was created. */
+  readonly servers: ServerClock;
   readonly clock: Clock;
   /** Called after each proof that the stream can be read. */
   onHealthy(): void;
@@ -44,11 +54,11 @@ const FATAL: ReadonlySet<ConsumerNotification['type']> = new Set([
 
 /** Reads from a consumer until the signal aborts or reading fails. Resolves with the error. */
 export async function consume(
-  { consumer, last }: OpenConsumer,
+  { consumer, ...start }: OpenConsumer,
   options: ConsumeOptions,
   outer: AbortSignal,
 ): Promise<Error> {
-  const { monitor, position, onHealthy } = options;
+  const { monitor, position, servers, onHealthy } = options;
   const scope = createAbortScope(outer);
   let failure = new Error('reading ended');
   const fail = (error: unknown) => {
@@ -56,14 +66,14 @@ export async function consume(
     failure = error instanceof Error ? error : new Error(String(error));
     scope.end();
   };
-  const createdAt = Date.parse((await consumer.info(true)).created);
   const messages = await consumer.consume({
     max_messages: MAX_IN_FLIGHT,
     idle_heartbeat: HEARTBEAT_MS,
     callback(message) {
       if (scope.signal.aborted) return;
       try {
-        position.take(fromConsumer(message, { createdAt, last }));
+        checkTime(options);
+        position.take(fromConsumer(message, start, servers));
         onHealthy();
       } catch (error) {
         fail(error);
@@ -103,6 +113,7 @@ async function checkProgress(
     const before = position.count;
     await sleep(clock, position.isCaughtUp ? CHECK_MS.later : CHECK_MS.first, signal);
     if (signal.aborted || position.count > before) continue;
+    checkTime(options);
     position.verify(await bucket.manager.streams.info(stream));
     const { num_pending: pending } = await consumer.info();
     if (signal.aborted || position.count > before) continue;
@@ -113,21 +124,24 @@ async function checkProgress(
   }
 }
 
-/** Creation of a consumer. */
-interface ConsumerStart {
-  /** Time, by the servers' clock: milliseconds since 1970. */
-  readonly createdAt: number;
-  /** Sequence number of the newest message of its stream at that time. */
-  readonly last: number;
+/**
+ * Throws if the servers' time has become unknown. The next consumer tells it. Messages of the beginning do
+ * not need it.
+ */
+function checkTime({ position, servers }: ConsumeOptions): void {
+  if (position.isCaughtUp && servers.isUncertain) {
+    throw new Error('this machine slept, or its clock was set');
+  }
 }
 
 /** Maximum difference between the clocks of two servers of a cluster, in milliseconds. */
 const MAX_CLOCK_SKEW_MS = 10_000;
 
-function fromConsumer(message: JsMsg, start: ConsumerStart): StreamMessage {
+function fromConsumer(message: JsMsg, start: ConsumerStart, servers: ServerClock): StreamMessage {
   const { subject, seq, headers, info, data } = message;
   const writtenAt = info.timestampNanos / 1_000_000;
-  return { subject, seq, writtenAt, ageMs: computeAge({ seq, writtenAt }, start), headers, data };
+  const ageMs = computeAge({ seq, writtenAt }, start);
+  return { subject, seq, writtenAt, ageMs, delayMs: servers.measureDelay(writtenAt), headers, data };
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Bucket } from './bucket.js';
 import { type ConnectionMonitor, monitorConnection } from './connection.js';
 import { type ConsumeOptions, consume, type OpenConsumer } from './consume.js';
 import { toProviderError } from './errors.js';
+import { createServerClock, type ServerClock } from './server-clock.js';
 import { formatAddress } from './settings.js';
 import { createStreamPosition, type StreamMessage, type StreamPositionOptions } from './stream-position.js';
 
@@ -50,7 +51,8 @@ export async function followStream(options: FollowOptions, outer: AbortSignal): 
   const onHealthy = () => {
     failingSince = null;
   };
-  const reading = { ...options, position, monitor, onHealthy };
+  const servers = createServerClock(clock);
+  const reading = { ...options, position, monitor, servers, onHealthy };
   try {
     while (!scope.signal.aborted) {
       const failure = await readFromPosition(reading, scope.signal);
@@ -91,7 +93,7 @@ async function readFromPosition(reading: Reading, signal: AbortSignal): Promise<
 }
 
 async function openConsumer(reading: Reading): Promise<OpenConsumer> {
-  const { bucket, stream, subject, position, onHealthy } = reading;
+  const { bucket, stream, subject, position, servers, onHealthy } = reading;
   const info = await bucket.manager.streams.info(stream);
   position.verify(info);
   onHealthy();
@@ -101,7 +103,9 @@ async function openConsumer(reading: Reading): Promise<OpenConsumer> {
       ? { opt_start_seq: position.last + 1 }
       : { deliver_policy: chooseDeliverPolicy(reading) }),
   });
-  return { consumer, last: info.state.last_seq };
+  const createdAt = Date.parse((await consumer.info(true)).created);
+  servers.set(createdAt);
+  return { consumer, createdAt, last: info.state.last_seq };
 }
 
 /** Chooses where to start in a stream of which nothing was read yet. */
@@ -126,16 +130,23 @@ async function pollMeanwhile(
   }
 }
 
-/** Requests each next message until the signal aborts. Throws only errors of processing a message. */
+/**
+ * Requests each next message until the signal aborts. Throws only errors of processing a message. After a
+ * sleep of the machine it waits for the consumer, which tells how old the messages are.
+ */
 async function poll(
-  { bucket, stream, subject, position, clock, onHealthy }: Reading,
+  { bucket, stream, subject, position, clock, servers, onHealthy }: Reading,
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
+    if (servers.isUncertain) {
+      await sleep(clock, POLL_MS, signal);
+      continue;
+    }
     const query = { seq: position.last + 1, next_by_subj: formatSubject(stream, subject) };
     const response = await bucket.pollManager.streams.getMessage(stream, query).catch(() => undefined);
     if (response !== undefined) onHealthy();
-    if (response) position.take(fromStore(response));
+    if (response) position.take(fromStore(response, servers));
     else await sleep(clock, POLL_MS, signal);
   }
 }
@@ -144,11 +155,17 @@ async function poll(
 export async function readNewest(bucket: Bucket, stream: string, key: string): Promise<StreamMessage | null> {
   const query = { last_by_subj: formatSubject(stream, key) };
   const response = await bucket.pollManager.streams.getMessage(stream, query);
-  return response && fromStore(response);
+  return response && fromStore(response, null);
 }
 
-function fromStore({ subject, seq, header, time, data }: StoredMsg): StreamMessage {
-  return { subject, seq, writtenAt: time.getTime(), ageMs: 0, headers: header, data };
+/** @param servers null if it does not matter when the message was written */
+function fromStore(
+  { subject, seq, header: headers, time, data }: StoredMsg,
+  servers: ServerClock | null,
+): StreamMessage {
+  const writtenAt = time.getTime();
+  const delayMs = servers?.measureDelay(writtenAt) ?? 0;
+  return { subject, seq, writtenAt, ageMs: 0, delayMs, headers, data };
 }
 
 /** Formats the subject of the keys of a bucket, by the name of its stream. */

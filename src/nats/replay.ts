@@ -15,6 +15,8 @@ export interface Entry<Content = Envelope> {
   readonly revision: number;
   /** Time of the write, by the servers' clock: milliseconds since 1970. */
   readonly writtenAt: number;
+  /** Time from the write until it was read, in milliseconds; see {@link StreamMessage}. Default: 0. */
+  readonly delayMs?: number;
   /** Null if the key was deleted; an error if the value cannot be decoded. */
   readonly content: Content | DecodeError | null;
   /** How it follows from the previous entry; null if its value was read. */
@@ -47,12 +49,13 @@ export function decodeEntry(
   if (followed) return followed;
   const parts = parseKey(key);
   if (parts === null) return null;
-  const { seq: revision, writtenAt } = message;
+  const { seq: revision, writtenAt, delayMs } = message;
   return {
     key,
     id: sessionIdOf(parts.instance, parts.name),
     revision,
     writtenAt,
+    ...(delayMs > 0 && { delayMs }),
     ...decodeContent(message, parts),
   };
 }
@@ -135,6 +138,11 @@ export function envelopeOf<Content>(entry: Entry<Content> | undefined): Content 
  */
 export function reachedAt(entry: Entry): number {
   return entry.writtenAt - (envelopeOf(entry)?.ageMs ?? 0);
+}
+
+/** Time at which an entry was read, by the servers' clock: milliseconds since 1970. */
+function readAt({ writtenAt, delayMs = 0 }: Entry): number {
+  return writtenAt + delayMs;
 }
 
 /** The entries of a bucket that were read at the beginning. */
@@ -224,10 +232,10 @@ export function withSilence(changes: readonly LogChange[], silence: RecordedConn
  * sees a Session as live that has ended or that its publisher could not read.
  *
  * @param log log of the positions. Default: the changes have no positions
- * @param now present time, in milliseconds since 1970. Default: the entry has just been written. The wall
- * clock does not count then: if it were wrong, the result would be lost
+ * @param now present time, in milliseconds since 1970. Default: the time at which the entry was read. The
+ * wall clock does not count then: if it were wrong, the result would be lost
  */
-export function toChanges(entry: Entry, log?: string, now = entry.writtenAt): LogChange[] {
+export function toChanges(entry: Entry, log?: string, now = readAt(entry)): LogChange[] {
   const { id, content, revision } = entry;
   const position = log === undefined ? {} : { at: { log, number: revision } };
   if (content === null) {

@@ -376,6 +376,14 @@ describe('a bucket reader after its snapshot', () => {
     expect(changes[0]).toMatchObject({ connection: { ageMs: 20_000 } });
   });
 
+  it('adds the time for which it was disconnected to the age of an end, and leaves its time', () => {
+    const { clock, reader, changes } = setUpCaughtUp();
+    const end = again(entryOf(clock, 'a', 2, 'gone', 20_000, 1), 10_000);
+    reader.take({ ...end, delayMs: 20_000 });
+    const since = new Date(clock.now() - 30_000).toISOString();
+    expect(changes).toMatchObject([{ connection: { state: 'gone', since, ageMs: 30_000 } }]);
+  });
+
   it('shows the end of a live Session, however long ago it was first written', () => {
     const { clock, reader, news } = setUpCaughtUp();
     reader.take(again(entryOf(clock, 'a', 2, 'gone', 0, 1), RETAIN_MS + 1));

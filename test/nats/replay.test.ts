@@ -244,6 +244,7 @@ describe('decodeEntry', () => {
     seq: 5,
     writtenAt: 5,
     ageMs: 0,
+    delayMs: 0,
     headers: undefined,
     data: Buffer.from(text),
   });
@@ -282,6 +283,7 @@ describe('the estimated memory of an entry', () => {
     seq,
     writtenAt: seq,
     ageMs: 0,
+    delayMs: 0,
     headers: headers && {
       get: (name: string) => headers.get(name) ?? '',
       has: (name: string) => headers.has(name),

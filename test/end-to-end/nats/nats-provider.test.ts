@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { systemClock } from '../../../src/lib/clock.js';
+import { type Clock, systemClock } from '../../../src/lib/clock.js';
 import type { Session } from '../../../src/model/session.js';
+import type { LogChange } from '../../../src/nats/log-change.js';
 import { createNatsProvider } from '../../../src/nats/nats-provider.js';
 import { type NatsServer, startNats } from '../../support/nats-server.js';
 import { type ProviderWatch, startProviderWatch } from '../../support/provider-watch.js';
@@ -22,10 +23,10 @@ function stateOf(n: number, targets: TargetStates = {}) {
 }
 
 /** Reads a bucket through a proxy that can be cut. */
-async function readOverProxy(name: string) {
+async function readOverProxy(name: string, clock: Clock = systemClock) {
   const proxy = await openTcpProxy(nats.port);
   const address = `nats://127.0.0.1:${proxy.port}/${name}`;
-  const watching = startProviderWatch(createNatsProvider({ address, clock: systemClock }));
+  const watching = startProviderWatch(createNatsProvider({ address, clock }));
   return {
     proxy,
     watching,
@@ -34,6 +35,25 @@ async function readOverProxy(name: string) {
       await proxy[Symbol.asyncDispose]();
     },
   };
+}
+
+/** The clock of a machine, in milliseconds ahead of the servers. */
+function createShiftedClock() {
+  const ahead = { wall: 0, monotonic: 0 };
+  const clock: Clock = {
+    now: () => systemClock.now() + ahead.wall,
+    monotonic: () => systemClock.monotonic() + ahead.monotonic,
+    after: systemClock.after,
+  };
+  return { clock, ahead };
+}
+
+type Upsert = Extract<LogChange, { type: 'upsert' }>;
+
+/** Ages of the ends that were received, in milliseconds. */
+function agesIn({ changes }: ProviderWatch): number[] {
+  const upserts: readonly Upsert[] = changes.filter((change) => change.type === 'upsert');
+  return upserts.flatMap(({ connection }) => (connection ? [connection.ageMs ?? 0] : []));
 }
 
 /** The Sessions received, in order. */
@@ -107,6 +127,25 @@ describe('the NATS provider', () => {
       code: 'unreachable',
       message: expect.stringMatching(/\/away: the connection broke, and no server accepts another$/),
     });
+  });
+
+  it.each([
+    ['was suspended, with the age of an end that it had missed', { wall: 15_000, monotonic: 15_000 }, 15_000],
+    ['slept, or its clock was set, with the age that an end has by the servers', { wall: 7.2e6 }, 0],
+  ])('continues after its machine %s', async (what, jump, minMs) => {
+    const name = `jump-${what.length}`;
+    const { clock, ahead } = createShiftedClock();
+    await using bucket = await openTestBucket(nats.address(name));
+    await using reading = await readOverProxy(name, clock);
+    const { watching } = reading;
+    await bucket.put(stateOf(1));
+    await expect.poll(() => statesIn(watching), PATIENCE).toEqual([1]);
+    Object.assign(ahead, jump);
+    await bucket.put(stateOf(2), { connection: 'gone', error: 'tilt exited' });
+    await expect.poll(() => statesIn(watching), PATIENCE).toEqual([1, 2]);
+    const [ageMs = Number.NaN] = agesIn(watching);
+    expect([ageMs >= minMs, ageMs < 3_600_000]).toEqual([true, true]);
+    expect(watching.outcome).toBeNull();
   });
 
   it('returns a large Session as it was written, although the bucket stores it compressed', async () => {
