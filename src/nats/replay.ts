@@ -121,9 +121,12 @@ export function extractKey({ subject }: Pick<StreamMessage, 'subject'>): string 
   return subject.slice(subject.indexOf('.', SUBJECT_PREFIX.length) + 1);
 }
 
-/** Whether a message marks its key as deleted (ADR-8: `KV-Operation`). */
+/**
+ * Whether a message marks its key as deleted (ADR-8: `KV-Operation`), or as expired: servers from 2.11 on
+ * write a message without a value if the bucket has a TTL for markers (ADR-43: `Nats-Marker-Reason`).
+ */
 export function isDeletion({ headers }: Pick<StreamMessage, 'headers'>): boolean {
-  return headers?.has('KV-Operation') === true;
+  return headers?.has('KV-Operation') === true || headers?.has('Nats-Marker-Reason') === true;
 }
 
 /** Returns the envelope of an entry; null if the key was deleted or the value could not be decoded. */

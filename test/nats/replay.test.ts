@@ -258,6 +258,18 @@ describe('decodeEntry', () => {
     });
   });
 
+  it.each([
+    ['a deletion', ['KV-Operation', 'DEL']],
+    ['the marker of an expiry', ['Nats-Marker-Reason', 'MaxAge']],
+  ] as const)('decodes %s', (_, [name, value]) => {
+    const headers = new Headers({ [name]: value });
+    const marker = {
+      ...message('a.Tiltfile', ''),
+      headers: { get: (of: string) => headers.get(of) ?? '', has: (of: string) => headers.has(of) },
+    };
+    expect(decodeEntry(marker)).toMatchObject({ id: 'a/Tiltfile', content: null });
+  });
+
   it('rejects a Session with another name than its key, whose end would not be noticed', () => {
     const decoded = decodeEntry(message('a.Other', text));
     expect(decoded?.id).toBe('a/Other');
