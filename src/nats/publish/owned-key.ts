@@ -2,6 +2,7 @@ import type { KvEntry } from '@nats-io/kv';
 import { isSystemError } from '../../lib/errors.js';
 import type { Moment } from '../../lib/moment.js';
 import { secondsBetween } from '../../model/micro-time.js';
+import { isSameRun } from '../../model/session.js';
 import { ProviderError } from '../../providers/provider.js';
 import type { Bucket } from '../bucket.js';
 import type { Envelope } from '../message-format.js';
@@ -99,7 +100,7 @@ export function createOwnedKey(
     },
     async put(bucket, state, ageMs = 0) {
       // Another publisher may have had the key since the end of the last run.
-      if (hasEnded() && state.connection !== 'gone') revision = null;
+      if (hasEnded() && startsAgain(state)) revision = null;
       revision ??= await claim.request(bucket, state, ageMs);
       if (revision === null) return false;
       if (attempt?.state !== state) attempt = { state, serial: serial + 1 };
@@ -129,6 +130,11 @@ export function createOwnedKey(
 
   function hasEnded(): boolean {
     return attempt?.state.connection === 'gone';
+  }
+
+  /** Whether a state after an end is one of a run again. Only its end is written if the broker was down. */
+  function startsAgain({ connection, session }: SessionState): boolean {
+    return connection !== 'gone' || (attempt !== null && !isSameRun(attempt.state.session, session));
   }
 
   /** Returns false if the key has another revision than expected. The revision is updated then. */

@@ -196,6 +196,38 @@ describe('a publisher', () => {
     expect(await newestIn(bucket, 'open')).toEqual({ connection: 'gone', ageMs: 0 });
   });
 
+  it('writes the end of a run of which nothing else could be written, although another one used the key', async () => {
+    await using bucket = await openTestBucket(nats.address('offline-run'));
+    await using proxy = await openTcpProxy(nats.port);
+    const runOf = (hour: number, done: boolean) =>
+      session(
+        'ci',
+        {},
+        {
+          uid: `run-${hour}`,
+          resourceVersion: String(hour),
+          status: { startTime: `2026-11-22T${hour}:00:00Z`, done },
+        },
+      );
+    await using one = startPublisher({
+      address: `nats://127.0.0.1:${proxy.port}/offline-run`,
+      sessions: [runOf(10, true)],
+    });
+    await expect.poll(() => numbersIn(bucket), PATIENCE).toEqual([10]);
+    one.remove(runOf(10, true));
+    await expect.poll(() => numbersIn(bucket), PATIENCE).toEqual([10, 10]);
+    await bucket.put(runOf(11, true), { publisher: 'two', connection: 'gone' });
+    proxy.cut();
+    await expect.poll(() => one.broker.isDown, PATIENCE).toBe(true);
+    one.put(runOf(12, false));
+    one.put(runOf(12, true));
+    one.remove(runOf(12, true));
+    proxy.restore();
+    await expect.poll(() => numbersIn(bucket), PATIENCE).toEqual([10, 10, 11, 12]);
+    expect((await historyOf(bucket)).at(-1)).toMatchObject({ publisher: 'one', connection: 'gone' });
+    expect(one.lines.filter((line) => line.startsWith('error'))).toEqual([]);
+  });
+
   it('writes at its end that the Session is GONE, and deletes its heartbeat', async () => {
     const address = nats.address('end');
     await using bucket = await openTestBucket(address);
