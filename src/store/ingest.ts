@@ -168,7 +168,16 @@ function connectionAfter(
 ): ConnectionStatus {
   if (!recorded) return withConnection(before, 'live', null, now);
   const known = before !== null && isSameRun(before, session) ? before : null;
-  return withConnection(known, recorded.state, recorded.error, recorded.since);
+  const lasting = known !== null && isFirstResult(known, session, recorded) ? null : known;
+  return withConnection(lasting, recorded.state, recorded.error, recorded.since);
+}
+
+/**
+ * Whether an end has the first result of its run. It ended then: a GONE without a result was the end of its
+ * relay, which has read the result after a restart.
+ */
+function isFirstResult(known: SessionRecord, { status }: Session, recorded: RecordedConnection): boolean {
+  return recorded.state === 'gone' && status.done && !known.status.done;
 }
 
 /** Creates the timers of GONE Sessions. @param onExpire called at the end of the retention time */

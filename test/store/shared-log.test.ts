@@ -257,6 +257,33 @@ describe('a Session of a log that is GONE', () => {
     expect(store.get(ID)).toBeNull();
   });
 
+  it.each([
+    ['before both', 0],
+    ['between them', 1],
+    ['after both', 2],
+  ])('S6: ended when its result did, not its relay before: a store that starts %s', (_, read) => {
+    const { store } = setUp();
+    const relayEnd = '2026-11-22T10:00:00.000000Z';
+    const changes: LogChange[] = [
+      { type: 'upsert', session: session('a'), connection: { ...ended(0), since: relayEnd }, at: at(1) },
+      {
+        type: 'upsert',
+        session: session('a', {}, { status: { done: true } }),
+        connection: ended(0),
+        at: at(2),
+      },
+    ];
+    const followedBy = changes.slice(0, read);
+    store.apply(SOURCE, { type: 'snapshot', sessions: [], at: at(0), upTo: at(read), followedBy });
+    for (const change of changes.slice(read)) store.apply(SOURCE, change);
+    expect(store.get(ID)?.connection.since).toBe(since);
+    // The same result, written again with a less exact age.
+    const again = { ...ended(1_000), since: '2026-11-22T10:59:59.000000Z' };
+    const done = session('a', {}, { status: { done: true } });
+    store.apply(SOURCE, { type: 'upsert', session: done, connection: again, at: at(3) });
+    expect(store.get(ID)?.connection.since).toBe(since);
+  });
+
   it('is deleted at once, at the position of the deletion, when the log has nothing of it any more', () => {
     const { store } = setUp();
     store.apply(SOURCE, { type: 'snapshot', sessions: [session('a')], at: at(0) });

@@ -243,13 +243,13 @@ describe('the store: connection', () => {
     store.apply('tilt', { type: 'snapshot', sessions: [] });
     const since = '2026-11-22T11:00:00.000Z';
     const connection = { state: 'gone', since, error: 'its command ended' } as const;
-    store.apply('tilt', { type: 'upsert', session: session('a'), connection });
+    const done = (targets = {}) => session('a', targets, { status: { done: true } });
+    store.apply('tilt', { type: 'upsert', session: done(), connection });
     expect(revisions.map(({ after }) => after?.connection)).toEqual([connection]);
 
-    // A repeated record of the same run keeps the time of the first one. Another run has its own time.
+    // A repeated record of the same result keeps the time of the first one. Another run has its own time.
     const later = { ...connection, since: '2026-11-22T11:00:09.000Z' };
-    const done = session('a', {}, { status: { done: true } });
-    store.apply('tilt', { type: 'upsert', session: done, connection: later });
+    store.apply('tilt', { type: 'upsert', session: done({ api: 'ready' }), connection: later });
     expect(store.get(A)?.connection).toEqual(connection);
     store.apply('tilt', { type: 'upsert', session: session('a', {}, { uid: 'run-2' }), connection: later });
     expect(store.get(A)?.connection).toEqual(later);
