@@ -2,7 +2,7 @@ import type { StreamState } from '@nats-io/jetstream';
 import { createAbortScope, sleep } from '../lib/clock.js';
 import type { Bucket } from './bucket.js';
 import { type BucketReaderOptions, createBucketReader } from './bucket-reader.js';
-import { followPresence } from './follow-presence.js';
+import { followPresence, followPresenceTime } from './follow-presence.js';
 import { followStream, readNewest } from './follow-stream.js';
 import { decodeEntry } from './replay.js';
 import type { BucketAddress } from './settings.js';
@@ -45,6 +45,7 @@ export async function readBucket(
     await Promise.all([
       // Presence first, so that no publisher counts as gone whose heartbeat was not read yet.
       run(followPresence({ bucket, subject, reader, clock }, signal)),
+      run(followPresenceTime({ bucket, clock }, signal)),
       run(
         followStream(
           {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { systemClock } from '../../../src/lib/clock.js';
+import { type Clock, systemClock } from '../../../src/lib/clock.js';
 import { type Bucket, type OpenOptions, openBucket } from '../../../src/nats/bucket.js';
 import { connectNats } from '../../../src/nats/connection.js';
 import { createNatsProvider } from '../../../src/nats/nats-provider.js';
@@ -8,6 +8,7 @@ import { followBucket } from '../../support/follow-bucket.js';
 import { type NatsServer, startNats } from '../../support/nats-server.js';
 import { startProviderWatch } from '../../support/provider-watch.js';
 import { session } from '../../support/sessions.js';
+import { openTcpProxy } from '../../support/tcp-proxy.js';
 import { openTestBucket, type TestBucket } from '../../support/test-bucket.js';
 import { startPublisher } from '../../support/test-publisher.js';
 
@@ -125,6 +126,32 @@ it('a publisher uses the presence time that its bucket has after a restart of th
   await server.start();
   const current = async () => (await publisher.broker.bucket()).presenceMs;
   await expect.poll(current, PATIENCE).toBe(3_000);
+});
+
+describe('a gateway of a bucket whose presence time is changed', () => {
+  it.each([
+    ['after a reconnect', 1, true],
+    ['within a minute', 100, false],
+  ])('opens it again %s', async (what, speed, reconnects) => {
+    const name = `changed-${what.length}`;
+    await using bucket = await openTestBucket(nats.address(name));
+    await using proxy = await openTcpProxy(nats.port);
+    const address = `nats://127.0.0.1:${proxy.port}/${name}`;
+    const clock: Clock = { ...systemClock, after: (ms, task) => systemClock.after(ms / speed, task) };
+    const watching = startProviderWatch(createNatsProvider({ address, clock }));
+    await expect.poll(() => watching.changes.length, PATIENCE).toBeGreaterThan(0);
+    const { manager, presenceStream } = bucket.bucket;
+    await manager.streams.update(presenceStream, { max_age: 60e9 });
+    if (reconnects) {
+      proxy.cut();
+      proxy.restore();
+    }
+    await expect.poll(() => watching.outcome, PATIENCE).not.toBeNull();
+    expect(watching.outcome?.error).toMatchObject({
+      code: 'unreachable',
+      message: `${address}: its presence time is 60 s instead of 15 s now; the bucket is opened again`,
+    });
+  });
 });
 
 it('a publisher creates a lost bucket with the settings that it had, of which it was given none', async () => {
