@@ -67,8 +67,19 @@ export function createLiveness({ clock, silentMs, newest, push }: LivenessOption
   };
 
   function silenceOf(entry: Entry): RecordedConnection | null {
-    const since = new Date(clock.now()).toISOString();
-    return isSilent(entry) ? { state: 'stale', since, error: silence } : null;
+    return isSilent(entry) ? { state: 'stale', ...beginOfSilence(entry), error: silence } : null;
+  }
+
+  /**
+   * Begin of a silence that is found when reading starts: now, or for a result the last word of its
+   * publisher. A result is no newer than that, and would look new if the reader wrote it elsewhere.
+   */
+  function beginOfSilence(entry: Entry): Pick<RecordedConnection, 'since' | 'ageMs'> {
+    const now = clock.now();
+    const isDone = envelopeOf(entry)?.session.status.done === true;
+    const at = isDone ? Math.min(entry.writtenAt, now) : now;
+    const since = new Date(at).toISOString();
+    return at < now ? { since, ageMs: now - at } : { since };
   }
 
   /** Pushes the error of the source for a silent Session that is STALE already. */

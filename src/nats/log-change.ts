@@ -30,7 +30,10 @@ export interface LogPosition {
  */
 export interface RecordedConnection {
   readonly state: 'stale' | 'gone';
-  /** Time of the record, by the clock of the log's servers, or of this gateway's observation. */
+  /**
+   * Time of the record, by the clock of the log's servers, or of this gateway's observation. For a result
+   * whose publisher this gateway never saw alive, the time at which it was written.
+   */
   readonly since: MicroTime;
   /** Time since then, in milliseconds. Default: 0. */
   readonly ageMs?: number;

@@ -244,6 +244,24 @@ describe('a bucket reader that starts', () => {
     ]);
   });
 
+  it.each([
+    ['had a result, since its last word', true, 3_600_000],
+    ['had no result, since now', false, undefined],
+  ])('marks a Session whose publisher it never saw alive as STALE if it %s', (_, done, ageMs) => {
+    const { clock, reader, changes } = setUp();
+    reader.begin(true);
+    const entry = entryOf(clock, 'a', 1, 'live', 3_600_000);
+    const envelope = envelopeOf(entry);
+    if (envelope === null) throw new Error('expected a Session');
+    reader.take({ ...entry, content: { ...envelope, session: session('a', {}, { status: { done } }) } });
+    reader.presenceCaughtUp();
+    reader.sessionsCaughtUp();
+    const since = new Date(clock.now() - (ageMs ?? 0)).toISOString();
+    const [snapshot] = changes;
+    const connection = { state: 'stale', since, error: SILENCE, ...(ageMs !== undefined && { ageMs }) };
+    expect(snapshot).toMatchObject({ connections: new Map([['a/Tiltfile', connection]]) });
+  });
+
   it('marks a live Session as STALE if only another publisher sends heartbeats for its key', () => {
     const { clock, reader, news } = setUp();
     reader.begin(true);

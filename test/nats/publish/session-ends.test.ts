@@ -92,6 +92,17 @@ describe('the time since the end of a Session', () => {
     expect(age()).toBe(ageMs);
   });
 
+  it('counts from the last word of a publisher that was never seen alive, if its run was done', async () => {
+    const { store, clock, age } = setUp(OPEN);
+    remove(store);
+    const since = new Date(clock.now() - 7_200_000).toISOString();
+    const silence = { state: 'stale' as const, since, ageMs: 259_200_000, error: 'no heartbeat' };
+    const connections = new Map([[ID, silence]]);
+    store.apply('source', { type: 'snapshot', sessions: [DONE], connections });
+    await clock.advance(5_000);
+    expect(age()).toBe(259_205_000);
+  });
+
   it('counts from the loss of its connection if the log has expired it a week later', async () => {
     const { store, clock, age } = setUp();
     lose(store);
