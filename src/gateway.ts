@@ -295,7 +295,9 @@ function startSources({ providers = [], tilts }: GatewayOptions, store: Store, p
   const sources = createSources({ ...parts, sink: store });
   const logs = providers.filter(isLogProvider);
   parts.metrics.registerGauges({
-    sources: () => store.sources(),
+    sources: () =>
+      store.sources().map(({ name, state }) => ({ name, state, isReadable: store.isReadable(name) })),
+    sessions: () => store.ids().flatMap((id) => store.get(id) ?? []),
     deltas: () => logs.map(({ name, counts }) => [name, counts]),
   });
   try {

@@ -92,6 +92,8 @@ export interface Gauges {
   readonly groups: () => number;
   /** Open sources. */
   readonly sources: () => readonly SourceState[];
+  /** Known Sessions, of all sources. */
+  readonly sessions: () => readonly SessionState[];
   /** Answers in the query cache. */
   readonly queryCacheResponses: () => number;
   /** Memory of the query cache, keys included, in bytes. */
@@ -119,6 +121,14 @@ export interface LargeCounts {
 export interface SourceState {
   readonly name: string;
   readonly state: 'connecting' | 'live' | 'stale';
+  /** Whether the source as a whole can be read. One STALE Session suffices for the state `stale`. */
+  readonly isReadable: boolean;
+}
+
+/** Source and connection of one Session. */
+export interface SessionState {
+  readonly source: string;
+  readonly connection: { readonly state: 'live' | 'stale' | 'gone' };
 }
 
 /** Codes of rejections, as clients receive them. */

@@ -1,7 +1,15 @@
 import type { ServerResponse } from 'node:http';
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Clock } from '../lib/clock.js';
-import type { LargeCounts, Metrics, ReaderCounts, SourceCounts, SourceState } from '../lib/metrics.js';
+import {
+  type LargeCounts,
+  type Metrics,
+  OTHER,
+  type ReaderCounts,
+  type SessionState,
+  type SourceCounts,
+  type SourceState,
+} from '../lib/metrics.js';
 import { PUBLIC_VARY } from './http/answer.js';
 import { compress } from './http/compress.js';
 import type { AcceptedCoding } from './http/content-coding.js';
@@ -22,6 +30,8 @@ export function createPrometheus(metrics: Metrics, clock: Clock): Prometheus {
   addReaders(own, metrics);
   addWebSockets(own, metrics);
   addSources(own, metrics, clock);
+  addReadableSources(own, metrics);
+  addSessions(own, metrics);
   addQueryCache(own, metrics);
   addLarge(own, metrics);
   add(
@@ -165,6 +175,43 @@ function addSources(registry: Registry, { sources, gauges }: Metrics, clock: Clo
   function ageSeconds(counts: SourceCounts | undefined): number | undefined {
     const at = counts?.lastChangeAt ?? null;
     return at === null ? undefined : Math.max(0, clock.now() - at) / 1_000;
+  }
+}
+
+/** Adds the gauge to alert on: a broker that cannot be reached, unlike one Session without a heartbeat. */
+function addReadableSources(registry: Registry, { sources, gauges }: Metrics): void {
+  const help = 'Whether a source as a whole is readable: 1 or 0. OTHER is 1 if all others are.';
+  add(registry, 'source_readable', help, ['source'], () => {
+    const readable = new Map<string, boolean>();
+    for (const { name, isReadable } of gauges.sources?.() ?? []) {
+      const source = sources.has(name) ? name : OTHER;
+      readable.set(source, isReadable && (readable.get(source) ?? true));
+    }
+    return [...readable].map(([source, isReadable]) => [{ source }, isReadable ? 1 : 0]);
+  });
+}
+
+const CONNECTION_STATES: readonly SessionState['connection']['state'][] = ['live', 'stale', 'gone'];
+
+function addSessions(registry: Registry, { sources, gauges }: Metrics): void {
+  const help = 'Known Sessions, by source and state of their connection.';
+  add(registry, 'sessions', help, ['source', 'connection'], () => {
+    const open = (gauges.sources?.() ?? []).map(({ name }) => name);
+    const sessions = gauges.sessions?.() ?? [];
+    // A source without Sessions counts too. GONE Sessions may be those of a source that is no longer open.
+    const names = new Set([...open, ...sessions.map(({ source }) => source)].map(toLabel));
+    const counts = new Map([...names].map((source) => [source, { live: 0, stale: 0, gone: 0 }]));
+    for (const { source, connection } of sessions) {
+      const count = counts.get(toLabel(source));
+      if (count) count[connection.state] += 1;
+    }
+    return [...counts].flatMap(([source, count]) =>
+      CONNECTION_STATES.map((connection) => [{ source, connection }, count[connection]] as const),
+    );
+  });
+
+  function toLabel(source: string): string {
+    return sources.has(source) ? source : OTHER;
   }
 }
 

@@ -28,6 +28,11 @@ export interface SourceTable extends ChangeSink {
   readonly isReady: boolean;
   /** Status of each source, in the order in which they were opened. */
   statuses(): SourceStatus[];
+  /**
+   * Whether an open source has delivered a snapshot and has no error as a whole. Errors of single objects,
+   * which also make its state `stale`, do not count.
+   */
+  isReadable(name: string): boolean;
   /** Deletes the GONE Sessions of a source, regardless of their retention time. */
   forgetGone(source: string): void;
   /** Cancels all timers. */
@@ -61,6 +66,10 @@ export function createSourceTable(options: SourceTableOptions): SourceTable {
       return [...sources.values()].every(isSettled);
     },
     statuses: () => [...sources.values()].map(statusOf),
+    isReadable(name) {
+      const source = sources.get(name);
+      return source?.synced === true && source.error === null;
+    },
     open(name, { optional = false } = {}) {
       if (sources.has(name)) throw new Error(`A source named ${name} is already open.`);
       sources.set(name, createSource(name, optional, table.now()));

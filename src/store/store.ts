@@ -26,6 +26,11 @@ export interface Store extends ChangeSink, Resume {
   ids(): readonly SessionId[];
   /** Status of each source, in the order in which they were opened. */
   sources(): SourceStatus[];
+  /**
+   * Whether an open source has delivered a snapshot and has no error as a whole. Its state is `stale` also
+   * because of a single Session.
+   */
+  isReadable(source: string): boolean;
   /** Cursor of the newest revision. Other stores do not mistake it for one of their own. */
   cursor(): string;
   cursorOf(revision: number): string;
@@ -119,6 +124,7 @@ export function createStore(options: StoreOptions): Store {
     log: table.log,
     ids: table.ids,
     sources: sources.statuses,
+    isReadable: sources.isReadable,
     cursor: () => cursors.cursorOf(table.revision),
     since: resume.since,
     historySince: resume.historySince,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createMetrics } from '../../src/lib/metrics.js';
 import { createPrometheus } from '../../src/server/prometheus.js';
 import { createManualClock } from '../support/manual-clock.js';
-import { readPage } from './pages.js';
+import { blocksOf, readPage } from './pages.js';
 
 const PREFIX = 'tilt_graphql_';
 
@@ -28,5 +28,18 @@ describe('docs/monitoring.md', () => {
     expect(
       [...labels].filter((label) => !new RegExp(`^\\| \`${label}\` +\\| [^|]+\\|$`, 'm').test(text)),
     ).toEqual([]);
+  });
+
+  it('alerts only on metrics and labels that it lists, and not on the state of a source', () => {
+    const labelsOf = new Map(rows.map(([, name = '', cell = '']) => [name, cell]));
+    const rules = blocksOf([{ path: 'docs/monitoring.md', text }]).filter(({ code }) =>
+      code.includes('alert:'),
+    );
+    const used = rules.flatMap(({ code }) => [...code.matchAll(/tilt_graphql_([a-z_]+)\{([^}]*)\}/g)]);
+    expect(used.map(([, name]) => name)).toEqual(['source_readable', 'sessions']);
+    for (const [, name = '', selectors = ''] of used) {
+      const labels = [...selectors.matchAll(/([a-z]+)=/g)].map(([, label = '']) => `\`${label}\``);
+      for (const label of labels) expect(labelsOf.get(name)).toContain(label);
+    }
   });
 });

@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import type { GatewayOptions } from '../../src/gateway.js';
 import type { LogFields } from '../../src/lib/log.js';
 import { createMemoryProvider } from '../../src/providers/memory.js';
+import type { SessionProvider } from '../../src/providers/provider.js';
 import { runCli } from '../support/cli.js';
 import { startGateway } from '../support/gateway.js';
 import { session } from '../support/sessions.js';
@@ -56,6 +58,47 @@ describe('/metrics', () => {
     await expect
       .poll(() => gateway.scrape())
       .toMatchObject({ 'readers{transport="websocket"}': 0, 'websocket_closes_total{code="1000"}': 1 });
+  });
+
+  it('/metrics tells one STALE Session from a source that cannot be read', async () => {
+    await using gateway = await start();
+    const { source, scrape } = gateway;
+    source.put(session('b', { x: 'ready' }));
+    source.put(session('c', { x: 'ready' }));
+    expect(await scrape()).toMatchObject({
+      'source_readable{source="a"}': 1,
+      'source_state{source="a",state="stale"}': 0,
+      'sessions{source="a",connection="live"}': 3,
+    });
+
+    source.markStale('no heartbeat of its publisher for 15 s', session('b', {}).id);
+    source.remove(session('c', {}).id);
+    expect(await scrape()).toMatchObject({
+      'source_readable{source="a"}': 1,
+      'source_state{source="a",state="stale"}': 1,
+      'sessions{source="a",connection="live"}': 1,
+      'sessions{source="a",connection="stale"}': 1,
+      'sessions{source="a",connection="gone"}': 1,
+    });
+
+    source.markStale('the broker cannot be reached');
+    expect(await scrape()).toMatchObject({
+      'source_readable{source="a"}': 0,
+      'source_state{source="a",state="stale"}': 1,
+      'sessions{source="a",connection="live"}': 0,
+      'sessions{source="a",connection="stale"}': 2,
+    });
+  });
+
+  it('/metrics reports a source as readable after its first snapshot', async () => {
+    const endless: SessionProvider = {
+      name: 'empty',
+      watch: (_, signal) => once(signal, 'abort').then(() => {}),
+    };
+    await using started = await startGateway({ providers: [endless] });
+    const text = await (await fetch(`${started.origin}/metrics`)).text();
+    expect(text).toContain('tilt_graphql_source_readable{source="empty"} 0');
+    expect(text).toContain('tilt_graphql_source_state{source="empty",state="connecting"} 1');
   });
 
   it('/metrics counts rejections by reason', async () => {

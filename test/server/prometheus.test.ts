@@ -105,8 +105,8 @@ describe('the Prometheus metrics', () => {
     const { metrics, clock, samples } = start();
     metrics.registerGauges({
       sources: () => [
-        { name: 'shop', state: 'stale' },
-        { name: 'new "one"', state: 'connecting' },
+        { name: 'shop', state: 'stale', isReadable: true },
+        { name: 'new "one"', state: 'connecting', isReadable: false },
       ],
     });
     const shop = metrics.source('shop');
@@ -144,6 +144,57 @@ describe('the Prometheus metrics', () => {
     ]);
   });
 
+  it('the metrics report which sources are readable, those without a label of their own together', async () => {
+    const { metrics, samples } = start();
+    const names = Array.from({ length: MAX_SOURCES + 2 }, (_, index) => `tilt-${index}`);
+    for (const name of names) metrics.source(name);
+    const unreadable = new Set(['tilt-1']);
+    metrics.registerGauges({
+      sources: () => names.map((name) => ({ name, state: 'stale', isReadable: !unreadable.has(name) })),
+    });
+    const lines = await samples('source_readable');
+    expect(lines).toHaveLength(MAX_SOURCES + 1);
+    expect(lines).toContain('tilt_graphql_source_readable{source="tilt-0"} 1');
+    expect(lines).toContain('tilt_graphql_source_readable{source="tilt-1"} 0');
+    expect(lines).toContain('tilt_graphql_source_readable{source="OTHER"} 1');
+    unreadable.add(`tilt-${MAX_SOURCES}`);
+    expect(await samples('source_readable{source="OTHER"')).toEqual([
+      'tilt_graphql_source_readable{source="OTHER"} 0',
+    ]);
+  });
+
+  it('the metrics count the Sessions of each source by their connection, also after it was closed', async () => {
+    const { metrics, samples } = start();
+    for (const name of ['a', 'empty', 'closed']) metrics.source(name);
+    const sourceOf = (name: string) => ({ name, state: 'live' as const, isReadable: true });
+    const sessionOf = (source: string, state: 'live' | 'stale' | 'gone') => ({
+      source,
+      connection: { state },
+    });
+    metrics.registerGauges({
+      sources: () => [sourceOf('a'), sourceOf('empty')],
+      sessions: () => [
+        ...[sessionOf('a', 'live'), sessionOf('a', 'live'), sessionOf('a', 'stale')],
+        ...[sessionOf('closed', 'gone'), sessionOf('one too many', 'live')],
+      ],
+    });
+    const counts = (await samples('sessions')).map((line) => line.replace('tilt_graphql_sessions', ''));
+    expect(counts).toEqual([
+      '{source="a",connection="live"} 2',
+      '{source="a",connection="stale"} 1',
+      '{source="a",connection="gone"} 0',
+      '{source="empty",connection="live"} 0',
+      '{source="empty",connection="stale"} 0',
+      '{source="empty",connection="gone"} 0',
+      '{source="closed",connection="live"} 0',
+      '{source="closed",connection="stale"} 0',
+      '{source="closed",connection="gone"} 1',
+      '{source="OTHER",connection="live"} 1',
+      '{source="OTHER",connection="stale"} 0',
+      '{source="OTHER",connection="gone"} 0',
+    ]);
+  });
+
   it('the metrics count the deltas, states and digests of a bucket', async () => {
     const { metrics, samples } = start();
     expect(await samples('bucket_')).toEqual([]);
@@ -161,11 +212,12 @@ describe('the Prometheus metrics', () => {
   it('the metrics omit the state of a closed source', async () => {
     const { metrics, samples } = start();
     metrics.source('shop').lastChangeAt = 0;
-    let sources = [{ name: 'shop', state: 'live' as const }];
+    let sources = [{ name: 'shop', state: 'live' as const, isReadable: true }];
     metrics.registerGauges({ sources: () => sources });
     expect(await samples('source_state')).toHaveLength(3);
     sources = [];
     expect(await samples('source_state')).toEqual([]);
+    expect(await samples('source_readable')).toEqual([]);
     expect(await samples('source_last_change_age_seconds')).toEqual([]);
   });
 
@@ -173,10 +225,12 @@ describe('the Prometheus metrics', () => {
     const { metrics, page } = start();
     const names = Array.from({ length: MAX_SOURCES * 5 }, (_, index) => `tilt-${index}`);
     for (const name of names) metrics.source(name);
-    metrics.registerGauges({ sources: () => names.map((name) => ({ name, state: 'live' })) });
+    metrics.registerGauges({
+      sources: () => names.map((name) => ({ name, state: 'live', isReadable: true })),
+    });
     const text = await page.text();
     expect(text.split('\n').filter((line) => line.includes('source="')).length).toBeLessThan(
-      MAX_SOURCES * 12,
+      MAX_SOURCES * 16,
     );
     expect(text).toContain(`tilt_graphql_sources{state="live"} ${names.length}`);
   });

@@ -111,6 +111,21 @@ describe('the store: Sessions', () => {
         'a/Tiltfile already comes from the source tilt; each Session needs an id of its own: rename the source, or in a folder the file',
     });
   });
+
+  it('knows a source as readable from its first snapshot on, except while it has an error as a whole', () => {
+    const { store } = setUp();
+    expect(store.isReadable('tilt')).toBe(false);
+    store.apply('tilt', { type: 'snapshot', sessions: [session('a'), session('b')] });
+    expect(store.isReadable('tilt')).toBe(true);
+    store.apply('tilt', { type: 'stale', error: 'its publisher is silent', id: A });
+    expect([store.isReadable('tilt'), store.sources()[0]?.state]).toEqual([true, 'stale']);
+    store.apply('tilt', { type: 'stale', error: 'the broker cannot be reached' });
+    expect(store.isReadable('tilt')).toBe(false);
+    store.apply('tilt', { type: 'snapshot', sessions: [session('a'), session('b')] });
+    expect(store.isReadable('tilt')).toBe(true);
+    store.close('tilt', 'it ended');
+    expect(store.isReadable('tilt')).toBe(false);
+  });
 });
 
 describe('the store: target history', () => {
