@@ -24,7 +24,7 @@ export const waitTool: AnyTool = defineTool({
   title: 'Wait for a condition',
   description: `Wait until a Session is ready (all its enabled targets are), a tilt ci is done, or a target is in a phase. \
 The condition is about what Tilt reports now, which right after an edit or tilt trigger may still be the old state: \
-first wait for the target of the update in phase RUNNING with timeoutSeconds 3, then for ready, whatever the first result is. \
+first wait for the target of the update in phase RUNNING with timeoutSeconds 3, then for ready if the first result is reached or timeout. \
 The wait is about one run of Tilt: the current one, the next to start, or one that ended in the last seconds. \
 result: reached; failed; unknown (no current data, or another run replaced it); \
 impossible (a tilt up is never done); timeout (call wait_for again to continue). \
