@@ -77,6 +77,17 @@ describe('the client recipes of docs/client.md', () => {
     await expect.poll(() => gateway.gateway.readers).toBe(0);
   });
 
+  it('stop reporting when Tilt is killed, which leaves no final verdict', async () => {
+    await using gateway = await startCi();
+    const log = vi.spyOn(console, 'log').mockReturnValue();
+    const reporting = report(gateway.url, TOKEN);
+    await expect.poll(() => log.mock.calls).toContainEqual(['blocked by:', 'x: waiting: on-dep']);
+    gateway.kill();
+    await reporting;
+    log.mockRestore();
+    await expect.poll(() => gateway.gateway.readers).toBe(0);
+  });
+
   it('wait until a Session is ready', async () => {
     const source = createMemoryProvider('ci', [session('ci', { x: 'waiting' })]);
     await using gateway = await startGateway({ providers: [source.provider] });
@@ -280,5 +291,7 @@ async function startCi() {
   return {
     ...started,
     finish: () => source.put(session('ci', { x: 'succeeded' }, { status: { done: true } })),
+    /** The Session is gone before it was done. */
+    kill: () => source.remove('ci/Tiltfile'),
   };
 }

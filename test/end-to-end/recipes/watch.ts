@@ -6,7 +6,8 @@ export async function report(url: string, token?: string): Promise<void> {
     if (link.state !== 'live') console.log(`may be out of date: ${link.error}`);
     for (const { type, target } of changes) console.log(type, target.name, target.phase);
     for (const { why } of blockersOf({ targets })) console.log('blocked by:', why);
-    if (session?.verdict.final) break; // ends the subscription at once
+    // Breaking out of the loop ends the subscription at once.
+    if (session?.verdict.final || session?.connection.state === 'GONE') break;
   }
   client.close();
 }
