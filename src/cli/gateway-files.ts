@@ -18,12 +18,14 @@ import type { KeyPair } from '../server/tls.js';
 import { subscriptionResolvers } from '../subscriptions/subscription-resolvers.js';
 import { withoutUndefined } from './options/option.js';
 import type { ServeFlags } from './options/serve.js';
+import { warnOfOpenSecrets } from './secret-files.js';
 import { readTextFile, UsageError } from './usage-error.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Reads the gateway options that come from files. Throws a {@link UsageError} for a missing or invalid file.
+ * Logs a warning for a secret that every user of the machine can read.
  */
 export async function readGatewayFiles(
   { access, jwt, serving }: Pick<ServeFlags, 'access' | 'jwt' | 'serving'>,
@@ -34,6 +36,7 @@ export async function readGatewayFiles(
   const token = await readToken(access, jwks !== undefined, env);
   const documents = await readDocuments(serving, log);
   const tls = await readTls(serving);
+  await warnOfOpenSecrets({ '--token-file': access.tokenFile, '--tls-key': serving.tlsKey }, log);
   return {
     ...(token !== null && { token }),
     ...(documents && { documents }),

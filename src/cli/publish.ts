@@ -14,6 +14,7 @@ import { followTilts } from '../tilts.js';
 import { type CliProcess, homeDirectory, stopSignal } from './cli-process.js';
 import { withoutUndefined } from './options/option.js';
 import type { PublishFlags } from './options/publish.js';
+import { natsSecrets, warnOfOpenSecrets } from './secret-files.js';
 import { chooseSources, findBuckets, type SourceOptions } from './sources.js';
 import { createStderrLog } from './stderr-log.js';
 import { orUsageError, UsageError } from './usage-error.js';
@@ -36,6 +37,7 @@ export async function publish(
   const address = await orUsageError(async () => parseAddress(options.to), '--to: ');
   const credentials = withoutUndefined(flags.credentials);
   await orUsageError(() => readCredentials(credentials));
+  await warnOfOpenSecrets(natsSecrets(flags.credentials), log);
   // Once: macOS changes the name with the network, and a running Session must keep its key.
   const host = hostname();
   await orUsageError(async () => rejectOwnBucket(options, host));

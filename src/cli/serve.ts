@@ -13,6 +13,7 @@ import { followKeyPair, readGatewayFiles } from './gateway-files.js';
 import { describeIgnoredOptions } from './ignored-options.js';
 import type { ServeFlags } from './options/serve.js';
 import { createOutput } from './output.js';
+import { natsSecrets, warnOfOpenSecrets } from './secret-files.js';
 import { chooseSources, readsBucket } from './sources.js';
 import { createStderrLog } from './stderr-log.js';
 import { UsageError } from './usage-error.js';
@@ -37,7 +38,9 @@ export async function serve(flags: ServeFlags, cli: CliProcess): Promise<number>
     option: '--source',
   });
   const files = await readGatewayFiles(flags, cli.env, log);
-  for (const line of describeIgnoredOptions(flags, readsBucket(flags.sources.source))) log('warn', line);
+  const hasBucket = readsBucket(flags.sources.source);
+  if (hasBucket) await warnOfOpenSecrets(natsSecrets(flags.credentials), log);
+  for (const line of describeIgnoredOptions(flags, hasBucket)) log('warn', line);
   const tracer = createTracer();
   if (tracer === noTracer && isTracingConfigured(cli.env)) log('warn', NO_SDK);
   const gateway = createGateway({

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
+import { type Document, parseAllDocuments } from 'yaml';
 import { commands } from './options-page.js';
 import { blocksOf, codeSpansOf, type Page, proseOf, ROOT, readPage, readPages } from './pages.js';
 
@@ -31,12 +31,20 @@ describe('the documentation', () => {
     }
   });
 
+  it('writes secrets only to files that no other user can read', () => {
+    const lines = blocksOf(pages).flatMap(({ code }) => code.split('\n'));
+    const secrets = lines.filter((line) => /openssl rand.*>/.test(line));
+    expect(secrets.length).toBeGreaterThan(1);
+    expect(secrets.filter((line) => !/umask 077;.* openssl rand/.test(line))).toEqual([]);
+  });
+
   it('contains only valid YAML, as do the workflows and issue forms', () => {
     const shown = blocksOf(docs).filter(({ language }) => language === 'yaml');
     const files = readdirSync(new URL('.github/', ROOT), { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.yml'))
       .map((name) => readFileSync(new URL(`.github/${name}`, ROOT), 'utf8'));
-    const read = [...shown.map(({ code }) => code), ...files].map((text) => parse(text));
+    const texts = [...shown.map(({ code }) => code), ...files];
+    const read = texts.flatMap((text) => parseAllDocuments(text).map(toContent));
     expect(read.length).toBeGreaterThan(6);
     for (const content of read) expect(content).toBeTypeOf('object');
   });
@@ -52,6 +60,12 @@ describe('the workflows', () => {
     expect(used.filter((action) => !action.startsWith('./') && !pinned.test(action))).toEqual([]);
   });
 });
+
+/** Returns the content of a YAML document. Throws its first error. */
+function toContent(document: Document): unknown {
+  for (const error of document.errors) throw error;
+  return document.toJS();
+}
 
 /** Whether a link leads to a file and, behind `#`, to one of its headings. */
 function linkTargetExists(from: Page, target: string): boolean {
