@@ -59,11 +59,13 @@ export function toMergedUpdate(revision: Revision): MergedUpdate {
 export interface Projection<E extends SourceEvent> {
   /** The Session that it is limited to; undefined for all, and if it may become another one. */
   readonly sessionId: SessionId | undefined;
-  /**
-   * Whether it shows a set of Sessions. Otherwise merged updates of several Sessions mean that it has
-   * switched to another one, and are replaced by the complete state.
-   */
+  /** Whether it shows a set of Sessions. Otherwise it shows one, and may switch to another one. */
   readonly showsSet: boolean;
+  /**
+   * Whether it has switched to another Session at a revision of this number or a later one. Default: it does
+   * not switch, or its updates tell.
+   */
+  hasSwitchedSince?(number: number): boolean;
   /** Whether a Session may concern it, by its id. Default: all. */
   readonly concerns?: ((id: SessionId) => boolean) | undefined;
   /**

@@ -177,8 +177,7 @@ export class Reader implements Member {
   }
 
   #sendPending(next: PendingUpdate): void {
-    const { projection } = this.#group;
-    const isOther = next.type === 'updates' && next.merged.length > 1 && !projection.showsSet;
+    const isOther = leadsToOther(this.#group, next);
     const pending: PendingUpdate = isOther ? { type: 'reset', updates: next.updates } : next;
     this.#counts.conflated += countConflated(pending);
     // The complete state includes updates that the group has not delivered yet.
@@ -227,6 +226,18 @@ export class Reader implements Member {
     this.#counts.payloads += 1;
     this.#sink.send(payload);
   }
+}
+
+/**
+ * Whether merged updates lead to another Session than the one that the client holds: they are replaced by the
+ * complete state. If the other Session was known before, but GONE, they may be of that one alone. They merge
+ * to a difference between two of its states, and the client holds neither. A single update tells by itself
+ * that it switches.
+ */
+function leadsToOther({ projection }: Group, next: PendingUpdate): boolean {
+  if (projection.showsSet || next.type === 'reset' || next.updates === 1) return false;
+  // A later switch counts too, because the complete state includes it.
+  return next.merged.length > 1 || projection.hasSwitchedSince?.(next.first) === true;
 }
 
 /** Returns the revisions after a cursor; null if the reader has to be sent the complete state. */

@@ -13,10 +13,12 @@ export interface SessionBinding {
   /** Whether a new revision concerns the subscription. It may bind it to another Session. */
   follow(revision: Revision): boolean;
   /**
-   * Returns the record of the Session that the last switch led to, as of that revision. Null if the last
-   * switch was at another revision.
+   * Returns the record of the Session that a revision switched to, as of that revision. Null if it did not
+   * switch, and for merged updates, which have no revision.
    */
-  switchedAt(number: number): SessionRecord | null;
+  switchedAt(revision: Revision | null): SessionRecord | null;
+  /** Whether it has switched to another Session at a revision of this number or a later one. */
+  hasSwitchedSince(number: number): boolean;
 }
 
 /** A Session, and whether the subscription names it. */
@@ -35,7 +37,11 @@ export function createSessionBinding(
   { id: first, isNamed }: BoundSession,
 ): SessionBinding {
   let id = first;
-  let last: { readonly number: number; readonly record: SessionRecord } | null = null;
+  /** Number of the revision of the last switch; 0 before it. */
+  let lastSwitch = 0;
+  // By revision, because several may wait for the same flush. Weak, so that no Session is kept for longer
+  // than the journal keeps the revision.
+  const switches = new WeakMap<Revision, SessionRecord>();
 
   return {
     get id() {
@@ -47,7 +53,12 @@ export function createSessionBinding(
       if (isNamed || (isOwn && revision.after !== null)) return isOwn;
       return switchSession(revision) || isOwn;
     },
-    switchedAt: (number) => (last?.number === number ? last.record : null),
+    switchedAt(revision) {
+      // Two numbers are compared first: most updates come after the last switch.
+      if (revision === null || revision.number > lastSwitch) return null;
+      return switches.get(revision) ?? null;
+    },
+    hasSwitchedSince: (number) => lastSwitch >= number,
   };
 
   function switchSession(revision: Revision): boolean {
@@ -55,7 +66,10 @@ export function createSessionBinding(
     const next = resolveSession(store, null);
     if (next === null || (id !== null && next.connection.state === 'gone')) return false;
     // The first Session replaces none: it is an ordinary update.
-    if (id !== null || next.id !== revision.id) last = { number: revision.number, record: next };
+    if (id !== null || next.id !== revision.id) {
+      lastSwitch = revision.number;
+      switches.set(revision, next);
+    }
     id = next.id;
     return true;
   }

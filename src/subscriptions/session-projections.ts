@@ -122,16 +122,17 @@ export function projectSession(
   return {
     sessionId: binding.named,
     showsSet: false,
+    hasSwitchedSince: binding.hasSwitchedSince,
     matches(revision) {
       if (!binding.follow(revision)) return false;
-      if (binding.switchedAt(revision.number) !== null) return true;
+      if (binding.switchedAt(revision) !== null) return true;
       if (isFactsOnly && !mayChangeFacts(revision)) return false;
       return excerpts.session || !haveOnlyExcerptsChanged(revision);
     },
     snapshot: (position) => sessionEvent(store, position, binding.id === null ? null : store.get(binding.id)),
     changes: ([update], position) =>
       update
-        ? sessionEvent(store, position, binding.switchedAt(update.number) ?? update.after, update.revision)
+        ? sessionEvent(store, position, binding.switchedAt(update.revision) ?? update.after, update.revision)
         : null,
   };
 }

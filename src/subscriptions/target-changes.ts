@@ -35,9 +35,10 @@ export function projectTargetChanges(
   return {
     sessionId: binding.named,
     showsSet: false,
+    hasSwitchedSince: binding.hasSwitchedSince,
     matches(revision) {
       if (!binding.follow(revision)) return false;
-      return binding.switchedAt(revision.number) !== null || selection.shown(revision) !== null;
+      return binding.switchedAt(revision) !== null || selection.shown(revision) !== null;
     },
     isComplete: (missed) =>
       !missed.some(({ isResync }) => isResync) ||
@@ -48,7 +49,7 @@ export function projectTargetChanges(
     },
     changes([update], position) {
       if (!update) return null;
-      const other = binding.switchedAt(update.number);
+      const other = binding.switchedAt(update.revision);
       if (other !== null) {
         return event(position, { before: null, after: other }, selection.all(other), true);
       }

@@ -1,24 +1,31 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { computePhase } from '../../src/model/phase.js';
 import type { Session } from '../../src/model/session.js';
-import { scopedStore } from '../../src/store/scoped.js';
+import { type ReadableStore, scopedStore } from '../../src/store/scoped.js';
 import { createStore } from '../../src/store/store.js';
 import { createManualClock } from '../support/manual-clock.js';
 import { asDemo, session, type TargetStates } from '../support/sessions.js';
 import { subscribeTo } from '../support/subscriptions.js';
 
 const CHANGES = `subscription ($since: String) { targetChanges(since: $since) {
-  cursor reset session { id } changes { type target { id phase } } } }`;
+  cursor reset session { id connection { state } }
+  changes { type target { id phase since history(last: 3) { phase } } } } }`;
+
+/** What {@link CHANGES} selects of a target. */
+interface ShownTarget {
+  readonly id: string;
+  readonly phase: string;
+  readonly since: string;
+  readonly history: readonly { readonly phase: string }[];
+}
 
 interface Payload {
   readonly targetChanges: {
     readonly cursor: string;
     readonly reset: boolean;
-    readonly session: { readonly id: string } | null;
-    readonly changes: readonly {
-      readonly type: string;
-      readonly target: { readonly id: string; readonly phase: string };
-    }[];
+    readonly session: { readonly id: string; readonly connection: { readonly state: string } } | null;
+    readonly changes: readonly { readonly type: string; readonly target: ShownTarget }[];
   };
 }
 
@@ -133,6 +140,94 @@ describe('S4: a reader that names no Session and returns with a cursor', () => {
   });
 });
 
+describe('S3, S5: a reader that lags while the Session returns that follows the deleted one', () => {
+  const TARGETS = { bad: 'failed', x: 'ready' } as const;
+  const RESET = `reset, b/Tiltfile, ADDED b bad FAILED, ADDED b ${TILTFILE}, ADDED b x RUNNING`;
+
+  /** Readers whose Session is deleted while another one is known, but GONE. They wait for that one. */
+  async function setUpWaiting() {
+    const world = setUp(session('a'), session('b', TARGETS), session('gone'));
+    world.leave('b');
+    world.leave('gone');
+    const readers = {
+      reader: await world.changes(),
+      state: await subscribeTo(world.store, 'subscription { session { id counts { running } } }'),
+      log: await subscribeTo(world.store, 'subscription { log { session reset } }'),
+    };
+    world.leave('a');
+    world.forget('a');
+    for (const { drain } of Object.values(readers)) await drain();
+    return { ...world, ...readers };
+  }
+
+  it('receives a reset with all targets if it was paused', async () => {
+    const { put, reader, state, log } = await setUpWaiting();
+    for (const { pause } of [reader, state, log]) pause();
+    put('b', TARGETS);
+    await reader.drain();
+    put('b', { ...TARGETS, x: 'running' });
+    await reader.drain();
+    for (const { resume } of [reader, state, log]) resume();
+    expect((await reader.drain()).map(brief)).toEqual([RESET]);
+    expect(await state.drain()).toEqual([{ session: { id: 'b/Tiltfile', counts: { running: 1 } } }]);
+    expect(await log.drain()).toEqual([{ log: { session: 'b/Tiltfile', reset: true } }]);
+    put('b', { ...TARGETS, x: 'ready' });
+    expect((await reader.drain()).map(brief)).toEqual(['b/Tiltfile, MODIFIED b x READY']);
+  });
+
+  it('receives a reset with all targets if more than 64 updates arrive in one tick', async () => {
+    const { put, reader } = await setUpWaiting();
+    for (let count = 0; count < 66; count += 1)
+      put('b', { ...TARGETS, x: count % 2 === 0 ? 'ready' : 'running' });
+    expect((await reader.drain()).map(brief)).toEqual([RESET]);
+  });
+
+  it('receives a reset with all targets if the states of the Session are read from a bucket together', async () => {
+    const at = (number: number) => ({ at: { log: 'log1', number } });
+    const gone = { state: 'gone' as const, since: '2026-11-22T11:00:00.000000Z', error: 'tilt exited' };
+    const store = createStore({ clock: createManualClock(), epoch: 'e', sharedSource: 'bucket' });
+    const b = (x: 'ready' | 'running') => session('b', { ...TARGETS, x });
+    store.open('bucket');
+    store.apply('bucket', {
+      type: 'snapshot',
+      sessions: [session('a'), b('ready')],
+      connections: new Map([['b/Tiltfile', gone]]),
+      ...at(1),
+    });
+    const reader = await subscribeTo<Payload>(store, CHANGES);
+    const id = 'a/Tiltfile';
+    store.apply('bucket', { type: 'remove', id, ...at(2) });
+    store.apply('bucket', { type: 'remove', id, ageMs: Number.POSITIVE_INFINITY, ...at(3) });
+    expect((await reader.drain()).map(brief).at(-1)).toBe(`none, DELETED a ${TILTFILE}`);
+    store.apply('bucket', {
+      type: 'snapshot',
+      sessions: [b('ready')],
+      followedBy: [{ type: 'upsert', session: b('running'), ...at(5) }],
+      ...at(4),
+    });
+    expect((await reader.drain()).map(brief)).toEqual([RESET]);
+  });
+
+  it('S2: receives a reset for each Session that returns if several do so in one tick', async () => {
+    const { put, leave, forget, reader, state } = await setUpWaiting();
+    put('b', TARGETS);
+    leave('b');
+    forget('b');
+    put('gone', { y: 'running' });
+    expect((await reader.drain()).map(brief)).toEqual([
+      `reset, b/Tiltfile, ADDED b bad FAILED, ADDED b ${TILTFILE}, ADDED b x READY`,
+      'b/Tiltfile',
+      `none, DELETED b bad FAILED, DELETED b ${TILTFILE}, DELETED b x READY`,
+      `reset, gone/Tiltfile, ADDED gone ${TILTFILE}, ADDED gone y RUNNING`,
+    ]);
+    expect(await state.drain()).toEqual([
+      { session: { id: 'b/Tiltfile', counts: { running: 0 } } },
+      { session: null },
+      { session: { id: 'gone/Tiltfile', counts: { running: 1 } } },
+    ]);
+  });
+});
+
 describe('a subscription that names no Session', () => {
   it('continues with the Tilt that replaces the demo, after a reset', async () => {
     const { store, put, forget, changes } = setUp(asDemo(session('demo', { x: 'ready' })));
@@ -200,43 +295,73 @@ describe('a subscription that names no Session', () => {
     expect((await reader.drain()).map(brief)).toEqual([`b/Tiltfile, ADDED b ${TILTFILE}, ADDED b z READY`]);
   });
 
-  it('S3: a client that applies the payloads holds exactly the targets of the shown Session, for any Sessions that come and go', async () => {
-    const instance = fc.constantFrom('a', 'b', 'demo');
+  it('S3: a client that applies the payloads holds exactly the state of the shown Session, for any Sessions that come and go', async () => {
+    const instances = ['a', 'b', 'demo'] as const;
+    const instance = fc.constantFrom(...instances);
+    const targets = fc.constantFrom<TargetStates[]>(
+      { x: 'ready' },
+      { x: 'failed' },
+      { y: 'ready' },
+      { x: 'ready', y: 'waiting' },
+    );
     const step = fc.oneof(
-      { weight: 3, arbitrary: fc.record({ do: fc.constant('put' as const), instance, ready: fc.boolean() }) },
+      { weight: 3, arbitrary: fc.record({ do: fc.constant('put' as const), instance, targets }) },
       fc.record({ do: fc.constantFrom('leave' as const, 'forget' as const), instance }),
       fc.record({ do: fc.constantFrom('pause' as const, 'take' as const, 'return' as const) }),
+      // Rare in a random sequence.
+      fc.record({
+        do: fc.constant('replace' as const),
+        instance,
+        targets,
+        lag: fc.constantFrom('none' as const, 'pause' as const, 'burst' as const),
+      }),
     );
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
         const { store, put, leave, forget, changes } = setUp();
-        const held = new Set<string>();
-        let shown: string | null = null;
+        const held = new Map<string, ShownTarget>();
+        let shown: Payload['targetChanges']['session'] = null;
         let cursor: string | null = null;
         let reader = await changes();
         const take = async () => {
           reader.resume();
           for (const { targetChanges } of await reader.drain()) {
             if (targetChanges.reset) held.clear();
-            shown = targetChanges.session?.id ?? null;
+            shown = targetChanges.session;
             cursor = targetChanges.cursor;
             for (const { type, target } of targetChanges.changes) {
               if (type === 'DELETED') held.delete(target.id);
-              else held.add(target.id);
+              else held.set(target.id, target);
             }
           }
-          const targets = shown === null ? [] : (store.get(shown)?.status.targets ?? []);
-          expect([...held].sort()).toEqual(targets.map(({ id }) => id).sort());
+          const byId = (a: ShownTarget, b: ShownTarget) => (a.id < b.id ? -1 : 1);
+          const { session: newest, targets } = stateOf(store, shown?.id ?? null);
+          expect({ session: shown, targets: [...held.values()].sort(byId) }).toEqual({
+            session: newest,
+            targets: targets.sort(byId),
+          });
           const live = store.ids().filter((id) => store.get(id)?.connection.state !== 'gone');
           if (live.length === 1) expect(shown).not.toBeNull();
         };
+        /** Another Session, which is known and GONE when that of the reader is deleted, returns. */
+        const replace = async (by: string, state: TargetStates, lag: 'none' | 'pause' | 'burst') => {
+          put(by, { x: 'ready', z: 'failed' });
+          leave(by);
+          for (const other of instances.filter((name) => name !== by)) {
+            leave(other);
+            forget(other);
+          }
+          await take();
+          if (lag === 'pause') reader.pause();
+          put(by, { x: 'ready', z: 'failed' });
+          for (let count = 0; count < (lag === 'burst' ? 66 : 1); count += 1) {
+            put(by, { ...state, z: 'failed', extra: count % 2 === 0 ? 'ready' : 'waiting' });
+          }
+        };
         for (const item of steps) {
-          if (item.do === 'put') put(item.instance, { [item.ready ? 'x' : 'y']: 'ready' });
-          else if (item.do === 'leave') leave(item.instance);
-          else if (item.do === 'forget') forget(item.instance);
-          else if (item.do === 'pause') reader.pause();
-          else if (item.do === 'take') await take();
-          else {
+          if (item.do === 'put') put(item.instance, item.targets);
+          else if (item.do === 'replace') await replace(item.instance, item.targets, item.lag);
+          else if (item.do === 'return') {
             reader.end();
             try {
               reader = await changes({ since: cursor });
@@ -244,7 +369,10 @@ describe('a subscription that names no Session', () => {
               // Several Sessions are known.
               return;
             }
-          }
+          } else if (item.do === 'leave') leave(item.instance);
+          else if (item.do === 'forget') forget(item.instance);
+          else if (item.do === 'pause') reader.pause();
+          else await take();
         }
         await take();
         reader.end();
@@ -253,3 +381,22 @@ describe('a subscription that names no Session', () => {
     );
   });
 });
+
+/** The newest state of a Session, as {@link CHANGES} selects it. */
+function stateOf(
+  store: ReadableStore,
+  id: string | null,
+): { session: object | null; targets: ShownTarget[] } {
+  const record = id === null ? null : store.get(id);
+  if (record === null) return { session: null, targets: [] };
+  const { connection, status } = record;
+  return {
+    session: { id, connection: { state: connection.state.toUpperCase() } },
+    targets: status.targets.map((target) => ({
+      id: target.id,
+      phase: computePhase(target).toUpperCase(),
+      since: target.since,
+      history: target.history.slice(-3).map(({ phase }) => ({ phase: phase.toUpperCase() })),
+    })),
+  };
+}
