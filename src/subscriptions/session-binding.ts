@@ -1,5 +1,5 @@
 import { resolveSession } from '../graphql/selection.js';
-import type { SessionId } from '../model/session.js';
+import { isDemo, type SessionId } from '../model/session.js';
 import type { Revision } from '../store/journal.js';
 import type { SessionRecord } from '../store/record.js';
 import type { ReadableStore } from '../store/scoped.js';
@@ -19,12 +19,20 @@ export interface SessionBinding {
   switchedAt(revision: Revision | null): SessionRecord | null;
   /** Whether it has switched to another Session at a revision of this number or a later one. */
   hasSwitchedSince(number: number): boolean;
+  /**
+   * Returns the cursor of the complete state in this tick. If the subscription shows another Session than the
+   * default one, it is that of the last revision of the shown Session. A client that returns with it and
+   * without a name is reset, see {@link holdsDefaultSession}.
+   */
+  cursor(): string;
 }
 
 /** A Session, and whether the subscription names it. */
 export interface BoundSession {
   readonly id: SessionId | null;
   readonly isNamed: boolean;
+  /** Number of the revision at which the Session was the default one, if it is not named. */
+  readonly revision: number;
 }
 
 /**
@@ -34,7 +42,7 @@ export interface BoundSession {
  */
 export function createSessionBinding(
   store: ReadableStore,
-  { id: first, isNamed }: BoundSession,
+  { id: first, isNamed, revision: start }: BoundSession,
 ): SessionBinding {
   let id = first;
   /** Number of the revision of the last switch; 0 before it. */
@@ -42,6 +50,9 @@ export function createSessionBinding(
   // By revision, because several may wait for the same flush. Weak, so that no Session is kept for longer
   // than the journal keeps the revision.
   const switches = new WeakMap<Revision, SessionRecord>();
+  /** Number of the last revision of the Session, or of the one that led to it. */
+  let lastOwn = start;
+  let shown = { revision: -1, isDefault: false };
 
   return {
     get id() {
@@ -50,8 +61,11 @@ export function createSessionBinding(
     named: isNamed && first !== null ? first : undefined,
     follow(revision) {
       const isOwn = revision.id === id;
-      if (isNamed || (isOwn && revision.after !== null)) return isOwn;
-      return switchSession(revision) || isOwn;
+      if (isNamed) return isOwn;
+      const isShown = (isOwn && revision.after !== null) || switchSession(revision) || isOwn;
+      // Those that a reader has missed are earlier ones.
+      if (isShown && revision.number > lastOwn) lastOwn = revision.number;
+      return isShown;
     },
     switchedAt(revision) {
       // Two numbers are compared first: most updates come after the last switch.
@@ -59,7 +73,18 @@ export function createSessionBinding(
       return switches.get(revision) ?? null;
     },
     hasSwitchedSince: (number) => lastSwitch >= number,
+    cursor: () => (isNamed || showsDefault() ? store.cursor() : store.cursorOf(lastOwn)),
   };
+
+  /** Found once per revision, because every reader that joins a group asks. */
+  function showsDefault(): boolean {
+    const { revision } = store;
+    if (shown.revision !== revision) {
+      const byDefault = resolveSession(store, null);
+      shown = { revision, isDefault: id === (byDefault?.id ?? null) };
+    }
+    return shown.isDefault;
+  }
 
   function switchSession(revision: Revision): boolean {
     if ((id !== null && store.get(id) !== null) || !mayChangeDefault(revision)) return false;
@@ -77,9 +102,11 @@ export function createSessionBinding(
 
 /**
  * Whether a client that names no Session, and saw a cursor, holds a state of the default Session, so that the
- * changes since then complete it (S4). The cursor does not tell which Session the client held. It was the
- * present one if the revision of the cursor is of that Session, or of none, and if no later revision could
- * have changed the default.
+ * changes since then complete it (S4). The cursor does not tell which Session the client held. It is that of
+ * an update of the held Session, or of a complete state. The latter may be that of any revision, but only if
+ * it shows the Session that was the default one then; see {@link SessionBinding.cursor}. So the client holds
+ * the present default Session if the revision of the cursor is of that Session, or of none, and if no later
+ * revision could have changed the default.
  */
 export function holdsDefaultSession(store: ReadableStore, id: SessionId | null, cursor: string): boolean {
   const history = store.historySince(cursor);
@@ -88,8 +115,9 @@ export function holdsDefaultSession(store: ReadableStore, id: SessionId | null, 
   return (at === null || at.id === id) && !after.some(mayChangeDefault);
 }
 
-/** Whether a Session appears, disappears, or enters or leaves GONE. */
+/** Whether a Session appears, disappears, enters or leaves GONE, or becomes the demo or follows it. */
 function mayChangeDefault({ before, after }: Revision): boolean {
   if (before === null || after === null) return true;
-  return (before.connection.state === 'gone') !== (after.connection.state === 'gone');
+  if ((before.connection.state === 'gone') !== (after.connection.state === 'gone')) return true;
+  return before.metadata !== after.metadata && isDemo(before) !== isDemo(after);
 }

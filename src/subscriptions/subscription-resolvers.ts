@@ -124,7 +124,8 @@ function createSessionSource<E extends SourceEvent>(
   open: (binding: SessionBinding, batches: LogBatches) => Omit<View<E>, 'binding'>,
 ): Source<E> {
   const { store } = context;
-  const bound: BoundSession = { id: resolveSessionId(store, name), isNamed: name != null };
+  const { revision } = store;
+  const bound: BoundSession = { id: resolveSessionId(store, name), isNamed: name != null, revision };
   return createSource({
     context,
     sessionId: bound.id,

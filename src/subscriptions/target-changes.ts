@@ -45,7 +45,8 @@ export function projectTargetChanges(
       !missed.some((revision) => revision.id === binding.id && mayDifferElsewhere(revision)),
     snapshot(position) {
       const record = binding.id === null ? null : store.get(binding.id);
-      return event(position, { before: null, after: record }, selection.all(record));
+      const place = { ...position, cursor: binding.cursor() };
+      return event(place, { before: null, after: record }, selection.all(record));
     },
     changes([update], position) {
       if (!update) return null;

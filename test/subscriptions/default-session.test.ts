@@ -117,6 +117,43 @@ describe('S4: a reader that names no Session and returns with a cursor', () => {
     ]);
   });
 
+  it.each([
+    ['the status of a source', () => {}],
+    ['that Session', ({ put }: ReturnType<typeof setUp>) => put('b', { z: 'running' })],
+    ['a Session that it may not see', ({ put }: ReturnType<typeof setUp>) => put('demo', { x: 'ready' })],
+  ])(
+    'receives a reset if its first payload was sent late, after another Session had become the default and the last change was that of %s',
+    async (_, change) => {
+      const world = setUp(session('a', { x: 'ready' }));
+      const visible = scopedStore(world.store, (instance) => instance !== 'demo');
+      const first = await subscribeTo<Payload>(visible, CHANGES, {}, { isPaused: true });
+      world.leave('a');
+      world.put('b', { z: 'waiting' });
+      change(world);
+      await first.drain();
+      first.resume();
+      const payloads = await first.drain();
+      expect(payloads.map(brief)).toEqual([`reset, a/Tiltfile, ADDED a ${TILTFILE}, ADDED a x READY`]);
+      first.end();
+      world.put('b', { z: 'ready' });
+      const second = await subscribeTo<Payload>(visible, CHANGES, {
+        since: payloads[0]?.targetChanges.cursor,
+      });
+      expect((await second.drain()).map(brief)).toEqual([
+        `reset, b/Tiltfile, ADDED b ${TILTFILE}, ADDED b z READY`,
+      ]);
+    },
+  );
+
+  it('receives a reset if its Session has become the demo, so that another one is the default', async () => {
+    const world = setUp(session('a'), session('gone'));
+    world.leave('gone');
+    const missed = await resume(world, () =>
+      world.store.apply('a', { type: 'upsert', session: asDemo(session('a')) }),
+    );
+    expect(missed).toEqual([`reset, gone/Tiltfile, ADDED gone ${TILTFILE}`]);
+  });
+
   it('receives only what it missed while the default Session stays the same', async () => {
     const world = setUp(session('gone'), session('a', { x: 'waiting' }));
     world.leave('gone');
@@ -126,7 +163,8 @@ describe('S4: a reader that names no Session and returns with a cursor', () => {
   });
 
   it('receives only what it missed although Sessions of instances that it may not see have come and gone', async () => {
-    const { store, put, leave, forget } = setUp(session('a', { x: 'waiting' }));
+    const { store, put, leave, forget } = setUp(session('a', { x: 'waiting' }), session('b'));
+    put('b', { x: 'ready' });
     const visible = scopedStore(store, (instance) => instance === 'a');
     const first = await subscribeTo<Payload>(visible, CHANGES);
     const since = (await first.drain()).at(-1)?.targetChanges.cursor;
@@ -307,7 +345,8 @@ describe('a subscription that names no Session', () => {
     const step = fc.oneof(
       { weight: 3, arbitrary: fc.record({ do: fc.constant('put' as const), instance, targets }) },
       fc.record({ do: fc.constantFrom('leave' as const, 'forget' as const), instance }),
-      fc.record({ do: fc.constantFrom('pause' as const, 'take' as const, 'return' as const) }),
+      fc.record({ do: fc.constantFrom('pause' as const, 'take' as const) }),
+      fc.record({ do: fc.constant('return' as const), isPaused: fc.boolean() }),
       // Rare in a random sequence.
       fc.record({
         do: fc.constant('replace' as const),
@@ -364,7 +403,7 @@ describe('a subscription that names no Session', () => {
           else if (item.do === 'return') {
             reader.end();
             try {
-              reader = await changes({ since: cursor });
+              reader = await changes({ since: cursor }, { isPaused: item.isPaused });
             } catch {
               // Several Sessions are known.
               return;

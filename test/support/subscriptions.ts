@@ -34,14 +34,14 @@ export async function subscribeTo<T>(
   options: SubscribeOptions = {},
 ): Promise<Subscriber<T>> {
   const { limits = DEFAULT_BACKLOG_LIMITS, lastEventId = null, clock = createManualClock() } = options;
-  const { complexity = DEFAULT_QUERY_LIMITS.complexity, onError = fail } = options;
+  const { complexity = DEFAULT_QUERY_LIMITS.complexity, onError = fail, isPaused = false } = options;
   const contextValue: Context = { store, version: 'test', scope: '', lastEventId };
   // A busy machine would make the scheduler cool down. On a manual clock no flush appears slow.
   const scheduler = createFlushScheduler({ clock: createManualClock() });
   const subscriptions = createSubscriptions({ log: silentLog, scheduler, limits, complexity, clock });
   const args = { schema, document: parse(query), variableValues, contextValue };
   const payloads: T[] = [];
-  const sink = { isCompressed: false, isPaused: false, isEnded: false, send };
+  const sink = { isCompressed: false, isPaused, isEnded: false, send };
   const reader = await subscriptions.subscribe(args, sink, createReaderCounts());
   if (!(reader instanceof Reader)) throw new Error(reader.errors?.map(String).join('; '));
 
@@ -55,7 +55,10 @@ export async function subscribeTo<T>(
       return payloads.splice(0);
     },
     pause: () => reader.pause(),
-    resume: () => reader.resume(),
+    resume() {
+      sink.isPaused = false;
+      reader.resume();
+    },
     end: () => reader.end(),
   };
 
@@ -75,6 +78,8 @@ interface SubscribeOptions {
   readonly lastEventId?: string | null;
   readonly clock?: ManualClock;
   readonly complexity?: number;
+  /** Whether it begins on a connection whose client does not read, until it is resumed. Default: false. */
+  readonly isPaused?: boolean;
   /** Called with the code of each error in a payload. Default: throws it. */
   readonly onError?: (code: string) => void;
 }
