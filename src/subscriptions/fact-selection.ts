@@ -39,6 +39,8 @@ export interface FactSelection {
   readonly counts: boolean;
   /** The lists of targets that it shows of a Session. Those of its resources belong to `all`. */
   readonly targets: ReadonlyMap<TargetList, TargetDetail>;
+  /** Whether it shows all targets, or those of a resource, in the order of the Session. */
+  readonly targetOrder: boolean;
   /** Selected fields of resources that come from facts. */
   readonly resources: ReadonlySet<string>;
   /**
@@ -69,7 +71,7 @@ export function findFactSelection({
   fragments,
   variableValues,
 }: Operation): FactSelection {
-  const shown = { cluster: false, counts: false, isFactsOnly: true };
+  const shown = { cluster: false, counts: false, isFactsOnly: true, targetOrder: false };
   const verdict = { state: false, reason: false };
   const targets = new Map<TargetList, TargetDetail>();
   /** The list of a Session that the visited target is in. */
@@ -115,6 +117,7 @@ export function findFactSelection({
     if (parent.name === 'Resource' && (name === 'targets' || name === 'counts')) shown.isFactsOnly = false;
     if (parent.name === 'Session' && name === 'cluster') shown.cluster = true;
     if (parent.name === 'Session' && name === 'counts') shown.counts = true;
+    if (ORDERED_TARGETS.has(`${parent.name}.${name}`)) shown.targetOrder = true;
     if (parent.name === 'Verdict' && (name === 'state' || name === 'reason')) verdict[name] = true;
     if (parent.name === 'Resource' && !OWN_FIELDS.has(name)) resources.add(name);
     const type = isUnionType(parent) ? undefined : getNamedType(parent.getFields()[name]?.type);
@@ -169,6 +172,9 @@ const ALL_TARGETS = new Set([
   'Resource.targets',
   'Resource.counts',
 ]);
+
+/** Those of them that list targets. Resources are sorted by name. */
+const ORDERED_TARGETS = new Set(['SessionStatus.targets', 'Resource.targets']);
 
 /** Returns how much a field shows of a target. New lines of a log are no update. */
 function detailOf(field: string): TargetDetail {

@@ -12,8 +12,8 @@ import type { FactSelection, TargetDetail, TargetList } from './fact-selection.j
 import { hasShownVerdictChanged } from './shown-facts.js';
 
 /**
- * Whether changes of targets change what is shown of the Session itself: its verdict, numbers and lists of
- * targets.
+ * Whether changes of targets, or of their order, change what is shown of the Session itself: its verdict,
+ * numbers and lists of targets.
  *
  * @param changes of the Session's targets, including those of which only blockers, labels or excerpts changed
  */
@@ -23,11 +23,25 @@ export function haveShownTargetsChanged(
   after: SessionRecord,
   changes: readonly RecordChange[],
 ): boolean {
-  if (changes.length === 0) return false;
+  // A list in another order is another list of the same targets: it has no changes.
+  if (changes.length === 0 && before.status.targets === after.status.targets) return false;
   return (
     (selection.counts && changes.some(changesPhase) && !sameJson(countsOf(before), countsOf(after))) ||
     hasShownVerdictChanged(selection, before, after) ||
-    [...selection.targets].some(([list, detail]) => hasListChanged(list, detail, before, after, changes))
+    [...selection.targets].some(([list, detail]) => hasListChanged(list, detail, before, after, changes)) ||
+    (selection.targetOrder && !haveSameOrder(before.status.targets, after.status.targets))
+  );
+}
+
+/**
+ * Whether two lists have the same targets at the same places. Only for operations that show the list, after
+ * everything else was equal. An unchanged target is the same object, so that its key is not read.
+ */
+function haveSameOrder(before: readonly TrackedTarget[], after: readonly TrackedTarget[]): boolean {
+  if (before === after) return true;
+  return (
+    before.length === after.length &&
+    before.every((target, index) => target === after[index] || target.key === after[index]?.key)
   );
 }
 
@@ -47,7 +61,7 @@ function hasListChanged(
 ): boolean {
   if (list === 'all') return changes.some((change) => isShown(change, detail));
   const [was, is] = [verdictOfRecord(before)[list], verdictOfRecord(after)[list]];
-  if (was.length !== is.length || was.some(({ key }, index) => key !== is[index]?.key)) return true;
+  if (!haveSameOrder(was, is)) return true;
   const keys = new Set(is.map(({ key }) => key));
   return changes.some((change) => keys.has(change.target.key) && isShown(change, detail));
 }

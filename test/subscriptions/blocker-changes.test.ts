@@ -18,6 +18,7 @@ function selection(blockers: FactSelection['blockers']): FactSelection {
     verdict: { state: false, reason: false },
     counts: false,
     targets: new Map(),
+    targetOrder: false,
     resources: new Set(),
     blockers,
     excerpts: { session: false, changes: false, blockers: false },

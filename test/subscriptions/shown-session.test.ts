@@ -42,6 +42,76 @@ function waiting(waitReason: string): Session {
   return decodeSession(sessionJson({ uid: 'one', targets }), 'a');
 }
 
+/** A Session with failed targets of one resource in this order, and one that waits for a reason. */
+function ordered(names: readonly string[], waitReason = 'on-dep'): Session {
+  const state = (name: string) => ({ terminated: { error: `${name} broke` } });
+  const failed = names.map((name) => ({ name, type: 'job', resources: ['all'], state: state(name) }));
+  const awaited = {
+    name: 'web:serve',
+    type: 'server',
+    resources: ['web'],
+    state: { waiting: { waitReason } },
+  };
+  return decodeSession(sessionJson({ uid: 'one', targets: [...failed, awaited] }), 'a');
+}
+
+describe('the Session in targetChanges when only the order of its targets changes', () => {
+  const SHOWN = [
+    ['verdict { reason }'],
+    ['verdict { failed { name } }'],
+    ['status { targets { name } }'],
+    ['status { targets { since } }'],
+    ['resources { targets { name } }'],
+  ];
+
+  it.each(SHOWN)('is sent if the order of targets is selected: %s', async (selection) => {
+    const { put, take } = await setUp(ordered(['one', 'two']), selection);
+    put(ordered(['two', 'one']));
+    expect(await take()).toMatchObject([{ reset: false, changes: [] }]);
+  });
+
+  it.each(SHOWN)('is sent if another change, which is not selected, comes with it: %s', async (selection) => {
+    const { put, take } = await setUp(ordered(['one', 'two']), selection);
+    put(ordered(['two', 'one'], 'waiting-for-local'));
+    expect(await take()).toMatchObject([{ reset: false, changes: [] }]);
+  });
+
+  it.each([
+    ['id'],
+    ['verdict { state waiting { name } }'],
+    ['counts { failed }'],
+    ['resources { name counts { failed } }'],
+  ])('S6: nothing is sent if no order of targets is selected: %s', async (selection) => {
+    const { put, take } = await setUp(ordered(['one', 'two']), selection);
+    put(ordered(['two', 'one']));
+    expect(await take()).toEqual([]);
+  });
+
+  it('S5: a paused reader receives it once, and nothing if it is as before', async () => {
+    const { put, take, reader } = await setUp(ordered(['one', 'two']), 'status { targets { name } }');
+    const names = ['two', 'one', 'web:serve'].map((name) => ({ name }));
+    reader.pause();
+    for (const next of [
+      ['two', 'one'],
+      ['one', 'two'],
+      ['two', 'one'],
+    ])
+      put(ordered(next));
+    await take();
+    reader.resume();
+    expect(await take()).toMatchObject([{ session: { status: { targets: names } }, changes: [] }]);
+    reader.pause();
+    for (const next of [
+      ['one', 'two'],
+      ['two', 'one'],
+    ])
+      put(ordered(next));
+    await take();
+    reader.resume();
+    expect(await take()).toEqual([]);
+  });
+});
+
 describe('the Session in targetChanges with a filter', () => {
   it('is sent when a target outside of the filter fails', async () => {
     const { put, take } = await setUp(READY, 'verdict { state reason failed { name } } counts { failed }');
