@@ -15,15 +15,15 @@ export interface FactsGate {
   push(change: Change): void;
   /** Announces a change of the facts. They are pushed with the next Session, or after 50 ms. */
   factsChanged(): void;
-  /** Announces that a kind was listed, or could not be. */
+  /** Announces that a kind was listed, or is reported as unavailable. May be called repeatedly. */
   settled(kind: string): void;
   /** Pushes what is held or folded. Must be called when the Sessions are no longer watched. */
   end(): void;
 }
 
 /**
- * Creates a gate. The first snapshot, and what follows it, is held until the facts have arrived or cannot be
- * had, for at most one second: without them a first verdict may be wrong.
+ * Creates a gate. The first snapshot, and what follows it, is held until the facts have arrived or are
+ * reported as unavailable, for at most one second: without them a first verdict may be wrong.
  *
  * @param kinds kinds of the facts, and `logs` if excerpts of logs are among them
  */

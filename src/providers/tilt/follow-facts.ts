@@ -17,7 +17,7 @@ export interface FollowFactsOptions<F>
   readonly random: () => number;
   /** Called when what is known has changed. */
   onChange(): void;
-  /** Called when the kind was listed, or could not be. */
+  /** Called when the kind was listed, or its facts are reported as unknown. May be called repeatedly. */
   onSettled(): void;
   /** Called with null when the kind can be read, else with the reason on one line. Not repeated. */
   onAvailability(error: string | null): void;
@@ -25,7 +25,8 @@ export interface FollowFactsOptions<F>
 
 /**
  * Delays between attempts. At least half of the limit is waited: when a Tilt exits, the connection of its
- * Session breaks within that time, and the facts stay.
+ * Session breaks within that time, and the facts stay. The second attempt is made within the second for which
+ * the first Sessions are held, the third after it (1.2 s or more): they are not held for it.
  */
 const BACKOFF = { firstMs: 800, maxMs: 30_000, minShare: 0.5, healthyMs: 120_000, peers: 1 };
 
@@ -62,13 +63,14 @@ export async function followFacts<F>(options: FollowFactsOptions<F>, signal: Abo
   /** Returns the delay before the next attempt; null for none. */
   function handleFailure(error: unknown): number | null {
     failures += 1;
-    // A single failure may be the exit of the Tilt, which is no error of a kind.
+    // A single failure may be the exit of the Tilt, which is no error of a kind, or pass. The first verdict
+    // waits for the second attempt: without the facts it may be `PASSED` wrongly.
     if (failures > 1 || isRejected(error)) {
       if (state.forget()) onChange();
       report(describe(error));
+      onSettled();
     }
     if (!(error instanceof ProviderError)) log('error', `Source ${instance}: internal error`, { error });
-    onSettled();
     if (isRejected(error)) return null;
     return backoff.nextDelayMs(error instanceof ProviderError ? error.retryAfterMs : null);
   }

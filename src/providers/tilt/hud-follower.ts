@@ -12,8 +12,6 @@ export interface FollowHudOptions extends ReadHudOptions {
   readonly random: () => number;
   /** Called after the first message of each connection, which is Tilt's complete view, was read. */
   onReady(): void;
-  /** Called after each connection that failed or ended. */
-  onFailure(): void;
   /** Called with null when logs can be read, else with the reason on one line. Not repeated. */
   onAvailability(error: string | null): void;
 }
@@ -88,7 +86,6 @@ export async function followHud(options: FollowHudOptions, signals: FollowHudSig
 
   async function waitAfter(error: Error, token: string): Promise<void> {
     failures += 1;
-    options.onFailure();
     const isTokenError = error instanceof HudError && error.isTokenError;
     if (failures > MAX_SILENT_FAILURES || isTokenError) report(`logs: ${error.message}`);
     const delayMs = backoff.nextDelayMs(isTokenError ? BACKOFF.maxMs : null);

@@ -39,7 +39,7 @@ export interface TiltLogParts {
 
 /** The log of one Tilt. */
 export interface TiltLog {
-  /** Kind of facts that the gate waits for: until Tilt's complete view was read, or could not be read. */
+  /** Kind of facts that the gate waits for: until Tilt's complete view was read, or logs are unavailable. */
   readonly kind: string;
   /** Pushes a change of the Sessions, and the log of a Session that it brings. */
   push(change: Change, gate: FactsGate): void;
@@ -168,8 +168,10 @@ function createTiltLog(tokenFile: string, redactor: Redactor, parts: TiltLogPart
           gate.factsChanged();
           gate.settled(KIND);
         },
-        onFailure: () => gate.settled(KIND),
-        onAvailability: (error) => gate.push({ type: 'availability', kind: KIND, error }),
+        onAvailability(error) {
+          gate.push({ type: 'availability', kind: KIND, error });
+          if (error !== null) gate.settled(KIND);
+        },
       },
       { signal: connection.signal, draining: draining.signal },
     );

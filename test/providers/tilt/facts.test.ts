@@ -242,6 +242,38 @@ describe('the first snapshot of a Tilt', () => {
     expect(server.count('list')).toBe(1);
   });
 
+  test('waits for the second attempt to list a kind, so that a passing error does not hide a failure', async () => {
+    const clock = createManualClock();
+    await using server = await startServer();
+    const resources = server.kind('uiresources');
+    resources.respond('list', { status: 503 }, 1);
+    resources.put(resourceJson('api', { k8sResourceInfo: {}, localResourceInfo: null }));
+    server.kind('clusters').put(clusterJson('connection refused'));
+    await using tilt = await followTilt(server, { clock, random: () => 0.5 });
+    await advanceUntil(clock, () => resources.count('list') === 2, 1);
+    await tilt.until(() => tilt.changes.length > 0);
+    const facts = {
+      resources: [{ name: 'api', kind: 'kubernetes' }],
+      cluster: { error: 'connection refused' },
+    };
+    expect(tilt.changes).toMatchObject([{ type: 'snapshot', sessions: [{ facts }] }]);
+  });
+
+  test('is pushed after the second failure to list a kind, with the reason why its facts are not known', async () => {
+    const clock = createManualClock();
+    await using server = await startServer();
+    const resources = server.kind('uiresources');
+    resources.respond('list', { status: 503 });
+    server.kind('clusters').put(clusterJson(null));
+    await using tilt = await followTilt(server, { clock, random: () => 0.5 });
+    await advanceUntil(clock, () => resources.count('list') === 2, 1);
+    await tilt.until(() => tilt.availability.has('uiresources'));
+    expect(tilt.changes).toMatchObject([
+      { type: 'snapshot', sessions: [{ facts: { resources: null, cluster: { error: null } } }] },
+    ]);
+    expect(tilt.availability.get('uiresources')).toContain('503 Service Unavailable');
+  });
+
   test('is pushed at once when the connection of the Session breaks meanwhile', async () => {
     const clock = createManualClock();
     await using server = await startServer();

@@ -4,7 +4,7 @@ import stripAnsi from 'strip-ansi';
 import { describe, expect, test } from 'vitest';
 import { createTiltLogs } from '../../../src/providers/tilt/hud-logs.js';
 import { type FollowedTilt, followTilt } from '../../support/follow-tilt.js';
-import { HUD_CI_EXCERPT, playHudCiUpToEnd } from '../../support/hud-ci.js';
+import { HUD_CI_EXCERPT, hudCiStates, playHudCiUpToEnd } from '../../support/hud-ci.js';
 import { type HudMessage, readHudRecording, splitMessages } from '../../support/hud-view.js';
 import { parseContext } from '../../support/kubeconfig-file.js';
 import { advanceUntil, createManualClock } from '../../support/manual-clock.js';
@@ -83,6 +83,24 @@ describe('the log of a Tilt', () => {
     expect(tilt.changes[1]).toEqual({ type: 'log', id: 'tilt/Tiltfile', log: null });
     fake.hud.send({ isComplete: true });
     await tilt.until(() => logOf(tilt) !== null);
+  });
+
+  test('is in the first state of a Session that has failed, even if the first connection was cut', async () => {
+    const clock = createManualClock();
+    await using fake = await startTiltWithLogs();
+    const [failed] = hudCiStates('run-1').slice(-1);
+    if (failed) fake.server.put(failed.session);
+    await using tilt = await fake.follow({ clock, random: () => 0.5 });
+    await fake.hud.until(() => fake.hud.open === 1);
+    const before = fake.hud.requests.length;
+    fake.hud.cut();
+    await fake.hud.until(() => fake.hud.open === 0);
+    for (const message of messagesOf('hud-ci')) fake.hud.send(message);
+    await advanceUntil(clock, () => fake.hud.requests.length > before, 1);
+    await tilt.until(() => tilt.changes.length > 0);
+    const [first] = tilt.changes;
+    const excerpts = first?.type === 'snapshot' ? first.sessions[0]?.facts?.excerpts : undefined;
+    expect(excerpts?.map(({ target }) => target)).toEqual(['unit:update']);
   });
 
   test('is in the first state of a Session that has failed', async () => {
