@@ -63,7 +63,7 @@ describe('the facts of a Session', () => {
     server.kind('uiresources').put(resourceJson('api', { order: 2 }));
     server.kind('clusters').put(clusterJson('connection refused'));
     server.kind('clusters').put(clusterJson(null, 'other'));
-    await using tilt = await followTilt(server);
+    await using tilt = await followTilt(server, { clock: createManualClock() });
     await tilt.until(() => tilt.count('snapshot') === 1);
     expect(factsOf(tilt)).toMatchObject({
       resources: [
@@ -182,7 +182,7 @@ describe('the facts of an API with several namespaces', () => {
 
   test('explain the Sessions of their namespace only', async () => {
     await using server = await startServerOfTeams();
-    await using tilt = await followTilt(server, { name: 'k8s' });
+    await using tilt = await followTilt(server, { clock: createManualClock(), name: 'k8s' });
     await tilt.until(() => tilt.count('snapshot') === 1);
     const shown = read(tilt.changes).map((record) => {
       const { state, reason } = verdictOfRecord(record);

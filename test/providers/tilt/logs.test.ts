@@ -108,7 +108,7 @@ describe('the log of a Tilt', () => {
     const { session, message } = playHudCiUpToEnd(fake, 'run-1');
     fake.server.put(session);
     fake.hud.send(message);
-    await using tilt = await fake.follow();
+    await using tilt = await fake.follow({ clock: createManualClock() });
     await tilt.until(() => tilt.changes.length > 0);
     const [first] = tilt.changes;
     const excerpts = first?.type === 'snapshot' ? first.sessions[0]?.facts?.excerpts : undefined;
