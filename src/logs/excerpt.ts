@@ -15,7 +15,7 @@ export interface Excerpts {
   read(session: Session): readonly TargetExcerpt[];
   /** Makes all excerpts final, and later ones at once: the connection has ended and all of it is read. */
   end(): void;
-  /** Begins a new connection after `end`. */
+  /** Gives later failures their second again, after `end`: new lines may arrive. */
   resume(): void;
   /** Cancels the timers. */
   dispose(): void;

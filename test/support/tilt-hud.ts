@@ -37,6 +37,8 @@ export interface TiltHud extends AsyncDisposable {
   restart(): void;
   /** Destroys all connections, as at the exit of a Tilt. New ones are accepted. */
   cut(): void;
+  /** Whether new connections are destroyed at once. Default: false. Can be set. */
+  isDown: boolean;
   /** Resolves when everything that was sent has left the process. */
   drained(): Promise<void>;
   /** Resolves when the condition holds, evaluated at each request and when a WebSocket opens or closes. */
@@ -53,6 +55,7 @@ export async function startTiltHud(options: TiltHudOptions = {}): Promise<TiltHu
   const connections = new Set<Socket>();
   const clients = new Set<WebSocket>();
   let view = createHudView();
+  let isDown = false;
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false });
   const server = createServer(handle);
   server.on('upgrade', upgrade);
@@ -60,6 +63,7 @@ export async function startTiltHud(options: TiltHudOptions = {}): Promise<TiltHu
     connections.add(socket);
     socket.on('close', () => connections.delete(socket));
     socket.on('error', () => {});
+    if (isDown) socket.destroy();
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -95,6 +99,12 @@ export async function startTiltHud(options: TiltHudOptions = {}): Promise<TiltHu
       view = createHudView();
     },
     cut,
+    get isDown() {
+      return isDown;
+    },
+    set isDown(value) {
+      isDown = value;
+    },
     async drained() {
       await Promise.all(
         [...clients].map((client) => new Promise<void>((done) => client.ping('', true, () => done()))),

@@ -99,6 +99,8 @@ function createTiltLog(tokenFile: string, redactor: Redactor, parts: TiltLogPart
         gate.settled(KIND);
         return;
       }
+      // Before a connection is open: a failure that is seen first has time for its last lines.
+      run.resume();
       const scope = createAbortScope(signal);
       const call = { gate, scope, draining: new AbortController(), connection: scope };
       const done = followRuns({ webUrl, tokenFile }, call);

@@ -16,6 +16,8 @@ export interface HudRun {
   readonly log: SessionLog;
   /** Whether Tilt's complete view was read. */
   readonly isReady: boolean;
+  /** Continues after `end`: a Session that is followed again may have new failures. */
+  resume(): void;
   /** Sets the Session of the run. Returns whether it was another one, or none. */
   assign(session: Session): boolean;
   /** Prepares for the messages of a new connection. */
@@ -25,7 +27,7 @@ export interface HudRun {
   markReady(): void;
   /** Returns the facts with the excerpts of the Session: the same object until either changes. */
   attach(session: Session, facts: SessionFacts): SessionFacts;
-  /** Ends unfinished lines, and makes excerpts final: the connection has ended for good. */
+  /** Ends unfinished lines, and makes excerpts final: the Sessions are no longer followed. */
   end(): void;
   /** Cancels all timers. */
   dispose(): void;
@@ -61,16 +63,14 @@ export function createHudRun({ uid: given, redactor, clock, onExcerpts }: HudRun
     get isReady() {
       return isReady;
     },
+    resume: excerpts.resume,
     assign(session) {
       const isNew = id !== session.id;
       id = session.id;
       uid ??= session.metadata.uid;
       return isNew;
     },
-    begin() {
-      reader.reset();
-      excerpts.resume();
-    },
+    begin: reader.reset,
     read: reader.push,
     markReady() {
       isReady = true;

@@ -3,12 +3,14 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import stripAnsi from 'strip-ansi';
 import { describe, expect, test } from 'vitest';
 import { createTiltLogs } from '../../../src/providers/tilt/hud-logs.js';
+import { readChanges } from '../../support/change-reader.js';
 import { type FollowedTilt, followTilt } from '../../support/follow-tilt.js';
 import { HUD_CI_EXCERPT, hudCiStates, playHudCiUpToEnd } from '../../support/hud-ci.js';
 import { type HudMessage, readHudRecording, splitMessages } from '../../support/hud-view.js';
 import { parseContext } from '../../support/kubeconfig-file.js';
 import { advanceUntil, createManualClock } from '../../support/manual-clock.js';
 import { sessionJson } from '../../support/session-json.js';
+import { PLURALS } from '../../support/tilt-kind.js';
 import { linesOf, logOf, recordedLines, startTiltWithLogs } from '../../support/tilt-with-logs.js';
 
 const messagesOf = (name: 'hud-up' | 'hud-ci'): HudMessage[] =>
@@ -114,6 +116,35 @@ describe('the log of a Tilt', () => {
     const excerpts = first?.type === 'snapshot' ? first.sessions[0]?.facts?.excerpts : undefined;
     expect(excerpts?.map(({ target }) => target)).toEqual(['unit:update']);
     expect(excerpts?.[0]?.lines.map(({ styledText }) => stripAnsi(styledText))).toEqual(HUD_CI_EXCERPT);
+  });
+
+  test('has the last lines of a failure that is seen after a reconnect, before the web server is reached again', async () => {
+    const clock = createManualClock();
+    await using fake = await startTiltWithLogs();
+    const { server, hud } = fake;
+    const { session, message } = playHudCiUpToEnd(fake, 'run-1');
+    await using tilt = await fake.follow({ clock, random: () => 0 });
+    await tilt.until(() => logOf(tilt) !== null);
+    server.respond('list', { status: 503 }, 1);
+    hud.isDown = true;
+    server.endWatches();
+    await server.until(() => server.count('list') === 2);
+    hud.cut();
+    expect(await tilt.ended).toMatchObject({ code: 'refused' });
+
+    server.put(session);
+    const again = readChanges(tilt.provider, AbortSignal.timeout(60_000));
+    const excerpt = () => again.sessions.get('Tiltfile')?.facts?.excerpts?.[0];
+    await server.until(() => PLURALS.every((plural) => server.kind(plural).openWatches === 1));
+    await advanceUntil(clock, () => again.availability.has('logs'), 1);
+    expect(excerpt()).toMatchObject({ target: 'unit:update', isFinal: false });
+    hud.send(message);
+    hud.isDown = false;
+    // The delay after the third failure.
+    await clock.advance(400);
+    await again.until(() => again.availability.get('logs') === null);
+    await advanceUntil(clock, () => excerpt()?.isFinal === true, STEP_MS);
+    expect(excerpt()?.lines.map(({ styledText }) => stripAnsi(styledText))).toEqual(HUD_CI_EXCERPT);
   });
 
   test('belongs to the Session without a namespace only, which alone is of this Tilt', async () => {
