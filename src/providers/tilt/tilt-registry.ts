@@ -33,7 +33,10 @@ export interface TiltRegistry {
   /** Takes steps between updates too, until `stop`. */
   start(listener: RegistryListener): void;
   stop(): void;
-  /** Applies the entries of the kubeconfig. Returns whether a Tilt was found, replaced or lost. */
+  /**
+   * Applies the entries of the kubeconfig. Returns whether a Tilt was found, replaced or lost. Throws the
+   * first error of a step, for example because a name is in use, after all other steps were taken.
+   */
   update(entries: readonly KubeContext[]): boolean;
   /** Whether the entry of a Tilt, which existed before, is missing. */
   isMissingFrom(entries: readonly KubeContext[]): boolean;
@@ -76,12 +79,14 @@ export function createTiltRegistry(options: TiltRegistryOptions): TiltRegistry {
     isHalfWritten: (entry) => [...tilts.values()].some(({ context }) => isHalfWritten(context, entry)),
   };
 
-  /** Returns whether a step was taken. */
+  /** Returns whether a step was taken. Throws the first error of a step, after all of them. */
   function plan(): boolean {
     if (listed === null) return false;
     const { steps, undecided } = planTilts({ known: [...tilts.values()], listed, mayEnd });
-    for (const step of steps) take(step);
+    // A Tilt that cannot be added must not delay the others.
+    const errors = steps.flatMap(tryToTake);
     planAgainLater(undecided);
+    if (errors.length > 0) throw errors[0];
     return steps.length > 0;
   }
 
@@ -108,9 +113,15 @@ export function createTiltRegistry(options: TiltRegistryOptions): TiltRegistry {
     cancelPlanning = clock.after(Math.max(0, dueAt - clock.monotonic()), planBetweenUpdates);
   }
 
-  function take(step: Step<Tilt>): void {
-    if (step.type === 'remove') remove(step);
-    else follow(step);
+  /** Takes a step. Returns its error, if any. */
+  function tryToTake(step: Step<Tilt>): readonly unknown[] {
+    try {
+      if (step.type === 'remove') remove(step);
+      else follow(step);
+      return [];
+    } catch (error) {
+      return [error];
+    }
   }
 
   function remove({ tilt: { name }, why }: Extract<Step<Tilt>, { readonly type: 'remove' }>): void {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../../src/lib/clock.js';
 import { silentLog } from '../../../src/lib/log.js';
-import type { SessionProvider } from '../../../src/providers/provider.js';
+import { ProviderError, type SessionProvider } from '../../../src/providers/provider.js';
 import { createTiltDiscovery, type TiltDiscoveryOptions } from '../../../src/providers/tilt/discovery.js';
 import { type ChangeReader, readChanges } from '../../support/change-reader.js';
 import {
@@ -363,6 +363,29 @@ test('tilt discovery does not find known Tilts again in a second watch()', async
   await again.until(() => again.count('snapshot') === 1);
   second.abort();
   expect(events).toEqual(['found tilt-default']);
+});
+
+test('tilt discovery follows all other Tilts when one cannot be added, which is tried again in the next watch()', async () => {
+  await writeKubeconfig(folder.path, { a: server });
+  const inUse = new ProviderError('config', 'Two sources have the name "b"');
+  const taken = new Set(['b']);
+  const found: string[] = [];
+  const { discovery, events, reader, snapshots } = discover({
+    contexts: ['a', 'b', 'c'],
+    onFound({ name }) {
+      if (taken.has(name)) throw inUse;
+      found.push(name);
+    },
+  });
+  await snapshots(1);
+  await writeKubeconfig(folder.path, { b: other, c: other });
+  expect(await reader.ended).toBe(inUse);
+  expect(found).toEqual(['a', 'c']);
+  expect(events).toEqual([`lost a: its entry is no longer in ${folder.path}`]);
+  taken.clear();
+  const again = readChanges(discovery, controller.signal);
+  await again.until(() => again.count('snapshot') === 1);
+  expect(found).toEqual(['a', 'c', 'b']);
 });
 
 test('tilt discovery finds a crashed Tilt whose entry still exists, and reports that it cannot be reached', async () => {
