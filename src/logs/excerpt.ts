@@ -41,6 +41,8 @@ const FINAL_AFTER_MS = 1_000;
 /** An excerpt, and the timer that makes it final. */
 interface Tracked {
   excerpt: TargetExcerpt;
+  /** Name of the target, which differs from its key if names repeat. */
+  readonly name: string;
   readonly resource: string;
   readonly cancel: () => void;
 }
@@ -85,6 +87,7 @@ export function createExcerpts({ log, clock, flush, onChange }: ExcerptsOptions)
     const { startTime, finishTime } = state;
     const entry: Tracked = {
       excerpt: { target: target.key, startTime, finishTime, lines: [], omitted: 0, isFinal: false },
+      name: target.name,
       resource: target.resources[0] ?? '',
       cancel: hasEnded ? () => {} : clock.after(FINAL_AFTER_MS, () => finish(entry)),
     };
@@ -158,9 +161,9 @@ function findFailed({ status }: Session): Map<string, [Target, TerminatedState]>
  * of this start that are still kept in the log. Tilt's own closing line repeats the error of the target and
  * is left out.
  */
-function createExcerpt(log: SessionLog, { excerpt, resource }: Tracked): TargetExcerpt {
+function createExcerpt(log: SessionLog, { excerpt, name, resource }: Tracked): TargetExcerpt {
   const all = log.tail({ resource, target: excerpt.target }, Number.POSITIVE_INFINITY);
-  const lines = withoutClosing(all.slice(findStart(all, excerpt.startTime)), excerpt.target);
+  const lines = withoutClosing(all.slice(findStart(all, excerpt.startTime)), name);
   let start = lines.length;
   for (let bytes = 0; start > 0 && lines.length - start < MAX_LINES; start -= 1) {
     bytes += Buffer.byteLength(lines[start - 1]?.styledText ?? '');
@@ -180,8 +183,8 @@ function findStart(lines: readonly LogLine[], startTime: MicroTime | null): numb
 /**
  * Removes the error with which Tilt ends the log of a build: `Build Failed: Command … failed: exit status 1`.
  */
-function withoutClosing(lines: readonly LogLine[], target: string): readonly LogLine[] {
-  if (!target.endsWith(':update')) return lines;
+function withoutClosing(lines: readonly LogLine[], name: string): readonly LogLine[] {
+  if (!name.endsWith(':update')) return lines;
   const closing = lines.find(
     ({ level, styledText }) => level === 'error' && removeStyles(styledText).startsWith('Build Failed: '),
   );

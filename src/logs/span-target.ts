@@ -2,11 +2,17 @@
 export const TILTFILE = '(Tiltfile)';
 
 /**
- * Finds the target that wrote a span, by the ids that Tilt gives to spans:
+ * Key of the update of a resource called `tiltfile`. Its name is that of the Tiltfile's own target, which is
+ * the first in a Session: Tilt adds it first and sorts the targets by name with a stable sort.
+ */
+const SECOND_TILTFILE_UPDATE = 'tiltfile:update#2';
+
+/**
+ * Finds the key of the target that wrote a span, by the ids that Tilt gives to spans:
  *
  * | span | target |
  * | --- | --- |
- * | `cmd:X:update`, `build:N` | `X:update` |
+ * | `cmd:X:update`, `build:N` | `X:update`; for a resource called `tiltfile` `tiltfile:update#2` |
  * | `localserve:N` | `X:serve` |
  * | `tiltfile:(Tiltfile):N` | `tiltfile:update` |
  * | pods, containers and the like | `X:runtime` |
@@ -23,12 +29,16 @@ export function findTarget(span: string, resource: string): string | null {
     case 'tiltfile:':
       return null;
     case 'cmd:':
-      return span === `cmd:${resource}:update` ? `${resource}:update` : null;
+      return span === `cmd:${resource}:update` ? updateOf(resource) : null;
     case 'build:':
-      return `${resource}:update`;
+      return updateOf(resource);
     case 'localserve:':
       return `${resource}:serve`;
     default:
       return `${resource}:runtime`;
   }
+}
+
+function updateOf(resource: string): string {
+  return resource === 'tiltfile' ? SECOND_TILTFILE_UPDATE : `${resource}:update`;
 }

@@ -106,6 +106,24 @@ describe('createExcerpts', () => {
     );
   });
 
+  it('has the lines of a resource called tiltfile, whose target is the second of its name', async () => {
+    const { push, read } = createTest();
+    const closing = 'Build Failed: Command "make" failed: exit status 1\n';
+    await push(
+      createMessage(0, [
+        line('tiltfile', 'make: no rule\n'),
+        { ...line('tiltfile', closing), level: 'ERROR' },
+      ]),
+    );
+    const tiltfile = { terminated: { startTime: START, finishTime: FINISH } };
+    const first = { ...rawTarget('tiltfile:update', tiltfile), resources: ['(Tiltfile)'] };
+    const targets = [first, ...failedTargets('tiltfile')];
+    const excerpts = read(decodeRawSession({ status: { targets } }));
+    expect(excerpts.map((excerpt) => [excerpt.target, texts(excerpt)])).toEqual([
+      ['tiltfile:update#2', ['make: no rule']],
+    ]);
+  });
+
   it('disappears when its target starts again, and leaves no timer', () => {
     const { read, clock, excerpts } = createTest();
     expect(read(failed('a', 'b'))).toHaveLength(2);
@@ -146,10 +164,13 @@ function createTest() {
 
 /** A Session in which the update of each resource failed. */
 function failed(...resources: readonly string[]): Session {
+  return decodeRawSession({ status: { targets: failedTargets(...resources) } });
+}
+
+function failedTargets(...resources: readonly string[]) {
   const error = 'Command "make" failed: exit status 1';
   const state = { terminated: { startTime: START, finishTime: FINISH, error } };
-  const targets = resources.map((name) => ({ ...rawTarget(`${name}:update`, state), resources: [name] }));
-  return decodeRawSession({ status: { targets } });
+  return resources.map((name) => ({ ...rawTarget(`${name}:update`, state), resources: [name] }));
 }
 
 function line(resource: string, text: string) {
