@@ -45,8 +45,20 @@ const XML_TEXT = String.raw`(\s{0,64}<!\[CDATA\[(?:(?!\]\]>)[^])*|[^<]+(?=</))`;
 /** Between two arguments: of a command line, or of a list in JSON, Python or Go (`["-a" "b"]`). */
 const ARGUMENT_BREAK = String.raw`(?:\s{1,64}|["']\s{0,8},?\s{0,8}(?=["']))`;
 
-/** Between the name of a member or an attribute and the quote that opens its value. */
+/** Between the name of a member or an attribute and its value. */
 const PAIR_BREAK = String.raw`["']?\s{0,8}[:=]\s{0,8}`;
+
+/** The member or attribute of a pair that names its value, without the quote that closes it. */
+const PAIR_NAME = String.raw`(?:name|key)${PAIR_BREAK}["']?[\w.-]{0,64}(?:${SECRET_NAME})`;
+
+/**
+ * Between the two members or attributes of a pair. Between values without quotes it is not empty, so that the
+ * end of the first one is certain, and a search does not try all of its shorter forms.
+ */
+const PAIR_SEPARATOR = String.raw`(?:(?<=["'])|\s{0,8},|\s)\s{0,8}["']?\w{0,32}`;
+
+/** A value before the name of its pair. Its length is bounded, because the name may not follow. */
+const PAIR_VALUE = String.raw`"(?:[^"\\]|\\[^]){1,1024}"|'(?:[^'\\]|\\[^]){1,1024}'|[^\s"',{}[\]]{1,256}`;
 
 /**
  * Secrets that are always redacted. They are searched in the line and in the texts of `decodeEscapes`.
@@ -58,7 +70,8 @@ const PAIR_BREAK = String.raw`["']?\s{0,8}[:=]\s{0,8}`;
  * - Assignments, members of JSON, command-line options (`--password hunter2`) and elements of XML
  *   (`<password>hunter2</password>`) whose name ends with `password`, `passwd`, `passphrase`, `pwd`,
  *   `secret`, `token`, `credential`, `api_key`, `access_key`, `private_key` and the like; also where name and
- *   value are members or attributes of their own (`{"name":"DB_PASSWORD","value":"hunter2"}`).
+ *   value are members or attributes of their own, in any order (`{"name":"DB_PASSWORD","value":"hunter2"}`,
+ *   `{name: DB_PASSWORD, value: hunter2}`).
  * - Tokens of a known form: GitHub, GitLab, Slack, AWS key ids, Google, npm, PyPI, Stripe, OpenAI and
  *   Anthropic, Docker Hub, Vault, DigitalOcean, SendGrid, Hugging Face, and JSON Web Tokens.
  * - Addresses of Slack webhooks.
@@ -108,10 +121,17 @@ export const DEFAULT_RULES: readonly RedactionRule[] = [
   },
   {
     expression: new RegExp(
-      String.raw`(?:name|key)${PAIR_BREAK}["'][\w.-]{0,64}(?:${SECRET_NAME})["']\s{0,8},?\s{0,8}["']?\w{0,32}value${PAIR_BREAK}(["'])`,
+      String.raw`${PAIR_NAME}["']?${PAIR_SEPARATOR}value${PAIR_BREAK}(["']|(?=[^\s"',{}[\]]))`,
       'gi',
     ),
-    select: selectOpened,
+    select: selectPaired,
+  },
+  {
+    expression: new RegExp(
+      String.raw`(value${PAIR_BREAK})(${PAIR_VALUE})${PAIR_SEPARATOR}${PAIR_NAME}(?![\w.-])`,
+      'gi',
+    ),
+    select: selectBeforeName,
   },
   {
     expression: new RegExp(String.raw`<[\w:.-]{0,64}(?:${SECRET_NAME})${XML_ATTRIBUTES}>${XML_TEXT}`, 'gi'),
@@ -176,6 +196,19 @@ function selectOpened(match: RegExpExecArray, text: string): Range {
   return selectValue(text, match.index + match[0].length, match[1] ?? '');
 }
 
+/** The value after the name of its pair, at the end of the match. */
+function selectPaired(match: RegExpExecArray, text: string): Range {
+  const end = match.index + match[0].length;
+  return match[1] === '' ? matchFrom(FLOW_VALUE, text, end) : selectOpened(match, text);
+}
+
+/** The value before the name of its pair, without its quotes: the second group. */
+function selectBeforeName({ index, 1: before = '', 2: value = '' }: RegExpExecArray): Range {
+  const start = index + before.length;
+  const quote = /^["']/.test(value) ? 1 : 0;
+  return { start: start + quote, end: start + value.length - quote };
+}
+
 /** The value from an index: up to the quote that closes it, or up to white space. */
 function selectValue(text: string, start: number, opening: string): Range {
   const expression =
@@ -188,6 +221,8 @@ const URL_VALUE = /(?:[^\s&#"'<>\\]|\\(?!u0026))*/y;
 /** Up to the next parameter of a URL. */
 const PARAMETER_VALUE = /(?:[^\s&#\\]|\\(?!u0026))*/y;
 const UNQUOTED = /\S*/y;
+/** Up to the end of a member of a YAML flow mapping, an object of JavaScript or a struct of Go. */
+const FLOW_VALUE = /[^\s,}\]]*/y;
 const QUOTED = /(?:[^"\\]|\\.)*/sy;
 /** Quotes within are escaped by a backslash, doubled (YAML, SQL), or outside of the quotes (shells). */
 const SINGLE_QUOTED = /(?:[^'\\]|'(?:\\'|"'")?'|\\.)*/sy;

@@ -278,8 +278,25 @@ describe('createRedactor', () => {
     ['{"ParameterKey":"DbPassword","ParameterValue":"@"},{"Key":"a","Value":"b"}'],
     ['<property name="password" value="@"/>'],
     ["<add key='Smtp.Password' value='@' />"],
+    ['{"value":"@","name":"DB_PASSWORD"},{"value":"80","name":"PORT"}'],
+    ["[ { value: '@', name: 'DB_PASSWORD' } ]"],
+    ['{"m":"{\\"value\\": \\"@\\", \\"name\\": \\"apiKey\\"}"}'],
+    ['{"ParameterValue":"@","ParameterKey":"DbPassword"}'],
+    ['<property value="@" name="password"/>'],
+    ['{name: DB_PASSWORD, value: "@"}'],
+    ['{value: "@", name: DB_PASSWORD}'],
   ])('redacts the value of a pair with the name of a secret: %s', (text) => {
     expect(redact(text.replace('@', 'abc hunter2'))).toBe(text.replace('@', '[REDACTED]'));
+  });
+
+  it.each([
+    ['env: [{name: DB_PASSWORD, value: @}, {name: PORT, value: 80}]'],
+    ['env: [{value: @, name: DB_PASSWORD}, {value: 80, name: PORT}]'],
+    ['{Name:DB_PASSWORD Value:@ ValueFrom:nil} {Name:PORT Value:80 ValueFrom:nil}'],
+    ['{"name":"DB_PASSWORD","value":@,"x":1}'],
+    ['name=db-password value=@'],
+  ])('redacts the value without quotes of a pair with the name of a secret: %s', (text) => {
+    expect(redact(text.replace('@', 'hunter2'))).toBe(text.replace('@', '[REDACTED]'));
   });
 
   it('leaves the end of a quoted value to the quotes, however deep they are escaped', () => {
@@ -308,6 +325,8 @@ describe('createRedactor', () => {
     'usage: login <token> [options]',
     '{"name":"DB_PASSWORD","valueFrom":{"secretKeyRef":{"name":"db","key":"password"}}} "value":"x"',
     '{"name":"token_count","value":"5"} {"name":"a","value":"b"}',
+    '{"value":"5","name":"token_count"} {"value":"80","name":"PORT"},{"name":"DB_PASSWORD","valueFrom":1}',
+    '{name: PORT, value: 80}, {name: DB_PASSWORD, valueFrom: {}} {value: 5, name: password_hint}',
     'run ["login", "--password-stdin", "x"] ["--no-token"] "x"',
     "password: '', token: '' and PASSWORD='' SECRET=\"\" x",
     '<password type="x"/>text</a> <password />text</a>',
@@ -381,6 +400,16 @@ describe('createRedactor', () => {
     '"name":"token","',
     '"name":"a_token","value":"',
     "name='",
+    'value:',
+    'value="',
+    'value="a", ',
+    "value='a',name=\"",
+    'value:a,name:',
+    'value:"\\',
+    `value="${'a'.repeat(1_000)}`,
+    `value="a"${' '.repeat(16)}`,
+    'name:a_token,',
+    'name:a_token,value:',
     '--password","',
     '--password" ',
     '-a_',
