@@ -7,7 +7,6 @@ import {
   isSameRun,
   matchesSelector,
   type Run,
-  type RunSelection,
   type RunSelector,
   runOf,
   type SelectRunOptions,
@@ -62,14 +61,16 @@ export function createWaitEvaluator(
   { session: id, run: selector = {}, for: condition }: WaitSubject,
   timing: () => WaitTiming,
 ): WaitEvaluator {
-  let run: Run | null = null;
+  /** The run that the wait is for. No other one is selected, also while it is not bound to it yet. */
+  let intended: Run | null = null;
+  let isBound = false;
   let firstSeen: readonly Run[] | null = null;
   const futureEnds = new Set<string>();
   const replacedRuns: Run[] = [];
 
   return {
     get run() {
-      return run;
+      return isBound ? intended : null;
     },
     replacedRuns,
     onSessions({ link, sessions }, connecting) {
@@ -83,10 +84,9 @@ export function createWaitEvaluator(
       const { link, session } = view;
       if (link.state === 'live') {
         // Only one source provides the Session with this id.
-        const other =
-          run === null
-            ? bind(session ? [session] : [], (seen) => (isRepeated ? describeRepeated(seen) : null))
-            : session && checkReplaced(run, session);
+        const other = isBound
+          ? session && checkReplaced(session)
+          : bind(session ? [session] : [], (seen) => (isRepeated ? describeRepeated(seen) : null));
         if (other) return other;
       }
       return evaluate(view, condition);
@@ -106,34 +106,43 @@ export function createWaitEvaluator(
     const { now, ...limits } = timing();
     for (const session of sessions) if (endsInFuture(session, now)) futureEnds.add(endOf(session));
     const selection = selectRun({ sessions, id, selector, firstSeen, futureEnds, ...limits });
-    if (selection.kind !== 'run') return toEvaluation(selection);
-    const doubt = findDoubt(selection.session);
+    if (selection.kind !== 'run' && selection.kind !== 'stale') {
+      return { status: selection.kind === 'absent' ? 'absent' : 'unknown', reason: selection.reason };
+    }
+    const { session } = selection;
+    const replaced = checkReplaced(session);
+    if (replaced) return replaced;
+    // A run that has ended must not keep the next one from being selected.
+    if (session.connection.state !== 'GONE' && !isPlaceholder(session)) intended = runOf(session);
+    if (selection.kind === 'stale') return { status: 'indeterminate', reason: selection.reason, session };
+    const doubt = findDoubt(session);
     if (doubt !== null) return { status: 'unconfirmed', reason: doubt };
-    run = runOf(selection.session);
+    intended = runOf(session);
+    isBound = true;
     return null;
   }
 
   /**
-   * Checks whether the Session reports another run. Binds to a restart where the wait allows one; otherwise
-   * returns the evaluation `replaced`.
+   * Checks whether a Session reports another run than the intended one, if there is one. Follows a restart
+   * where the wait allows one; otherwise returns the evaluation `replaced`.
    */
-  function checkReplaced(bound: Run, session: SessionFields): Evaluation | null {
+  function checkReplaced(session: SessionFields): Evaluation | null {
     const seen = runOf(session);
-    if (isSameRun(bound, seen)) {
-      run = seen;
+    if (intended === null) return null;
+    if (isSameRun(intended, seen)) {
+      intended = seen;
       return null;
     }
-    if (condition === 'ready' && bound.exitCondition === 'MANUAL') {
-      // This may become the restart. Meanwhile the Session is STALE, so `evaluate` returns `indeterminate`.
-      if (isPlaceholder(session)) return null;
-      if (isRestart(bound, seen) && matchesSelector(session, selector)) {
-        replacedRuns.push(bound);
-        run = seen;
+    if (condition === 'ready' && intended.exitCondition === 'MANUAL') {
+      // This may become the restart. Meanwhile the Session is STALE, so the wait is indeterminate.
+      if (isPlaceholder(session) && seen.session === intended.session) return null;
+      if (isRestart(intended, seen) && matchesSelector(session, selector)) {
+        replacedRuns.push(intended);
+        intended = seen;
         return null;
       }
     }
-    const reason = `${session.id}: replaced by another run (${describeRun(seen)}); this wait was for ${describeRun(bound)}`;
-    return { status: 'replaced', reason };
+    return { status: 'replaced', reason: describeReplaced(intended, seen) };
   }
 }
 
@@ -142,9 +151,21 @@ function isPlaceholder({ connection, spec }: SessionFields): boolean {
   return connection.state === 'STALE' && spec.tiltfilePath === '';
 }
 
-/** Whether a run is a later `tilt up` of the same Tiltfile. */
+/** Whether a run is a later `tilt up` of the same Tiltfile, with the same id. */
 function isRestart(known: Run, seen: Run): boolean {
-  return seen.exitCondition === 'MANUAL' && known.tiltfilePath === seen.tiltfilePath;
+  return (
+    known.session === seen.session &&
+    known.tiltfilePath === seen.tiltfilePath &&
+    seen.exitCondition === 'MANUAL'
+  );
+}
+
+/** Names the run that a wait was for, and the one that exists instead. */
+function describeReplaced(intended: Run, seen: Run): string {
+  const { session } = intended;
+  const change =
+    session === seen.session ? 'replaced by another run' : `another run matches now: ${seen.session}`;
+  return `${session}: ${change} (${describeRun(seen)}); this wait was for ${describeRun(intended)}`;
 }
 
 /** Says that a run may not be the only one. */
@@ -161,15 +182,4 @@ function describeConnecting({ id }: SessionFields, connecting: readonly string[]
 /** Says that a run had ended in a view that may be out of date. */
 function describeRepeated({ id }: SessionFields): string {
   return `${id}: Tilt had exited, and the gateway has not confirmed that no other run has started since`;
-}
-
-function toEvaluation(selection: Exclude<RunSelection, { readonly kind: 'run' }>): Evaluation {
-  switch (selection.kind) {
-    case 'absent':
-      return { status: 'absent', reason: selection.reason };
-    case 'stale':
-      return { status: 'indeterminate', reason: selection.reason, session: selection.session };
-    case 'ambiguous':
-      return { status: 'unknown', reason: selection.reason };
-  }
 }

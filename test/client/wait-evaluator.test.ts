@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type {
   Condition,
@@ -62,7 +63,7 @@ const LATE = { ...TIMING, now: STARTED + 10_000, acceptsEndedRun: true };
 
 function evaluatorOf(
   condition: Condition = 'done',
-  { run = {}, session }: { run?: RunSelector; session?: string } = {},
+  { run = {}, session }: { run?: RunSelector; session?: string | undefined } = {},
 ) {
   let timing = TIMING;
   const evaluator = createWaitEvaluator({ session, run, for: condition }, () => timing);
@@ -468,6 +469,250 @@ describe('a restarted `tilt up` of a publisher', () => {
     wait.onSession(before);
     expect(wait.onSession(starting).status).toBe('replaced');
   });
+});
+
+describe('the run that is present at the start of a wait', () => {
+  const up: Facts = { kind: 'MANUAL' };
+  const stale: Facts = { connection: 'STALE' };
+  const other: Facts = { ...PASSED, uid: 'two', pid: 2, tiltfile: '/other/Tiltfile' };
+  const b: Facts = { ...other, id: 'b/Tiltfile' };
+  const placeholder: Facts = { uid: 'start', tiltfile: '', pid: null, connection: 'STALE' };
+  const ENDED = { ...PASSED, connection: 'GONE', since: at(-3_600) } as const;
+  const all = (...sessions: readonly Facts[]) => sessions;
+
+  const byId: [string, Condition, readonly (Facts | null)[], Status, run: number | null][] = [
+    ['a STALE run whose id another one takes', 'done', [stale, other], 'replaced', null],
+    ['a STALE run whose id another one takes after its end', 'done', [stale, ENDED, other], 'replaced', null],
+    ['a STALE run whose id another one takes after a gap', 'done', [stale, null, other], 'replaced', null],
+    ['a STALE run that is published again', 'done', [stale, placeholder, other], 'replaced', null],
+    ['a STALE run that recovers', 'done', [stale, PASSED], 'reached', 1],
+    [
+      'a STALE run whose pid is read when it recovers',
+      'done',
+      [{ ...stale, pid: null }, PASSED],
+      'reached',
+      1,
+    ],
+    ['no run but the placeholder of a publisher', 'done', [placeholder, other], 'reached', 2],
+    [
+      'no run but one that has ended',
+      'done',
+      [ENDED, { ...other, connection: 'STALE' }, other],
+      'reached',
+      2,
+    ],
+    [
+      'a STALE tilt up that is restarted',
+      'ready',
+      [
+        { ...up, ...stale },
+        { ...up, uid: 'two', pid: 2 },
+      ],
+      'open',
+      2,
+    ],
+    [
+      'a STALE tilt up that is published again',
+      'ready',
+      [{ ...up, ...stale }, placeholder, { ...up, uid: 'two', pid: 2 }],
+      'open',
+      2,
+    ],
+    [
+      'a STALE tilt up that a tilt ci replaces',
+      'ready',
+      [
+        { ...up, ...stale },
+        { ...PASSED, uid: 'two' },
+      ],
+      'replaced',
+      null,
+    ],
+  ];
+
+  it.each(byId)('a wait with an id is for %s', (_, condition, views, status, pid) => {
+    const wait = evaluatorOf(condition, { session: 'a/Tiltfile' });
+    expect(views.map(wait.onSession).at(-1)?.status).toBe(status);
+    expect(wait.evaluator.run?.pid ?? null).toBe(pid);
+  });
+
+  it('a wait that follows a restart of a STALE tilt up lists the replaced run', () => {
+    const wait = evaluatorOf('ready', { session: 'a/Tiltfile' });
+    wait.onSession({ ...up, ...stale });
+    wait.onSession({ ...up, ...stale, uid: 'two', pid: 2 });
+    expect(wait.onSession({ ...up, verdict: 'PASSED', uid: 'two', pid: 2 }).status).toBe('reached');
+    expect(wait.evaluator.replacedRuns.map(({ pid }) => pid)).toEqual([1]);
+  });
+
+  const CONNECTING = ['late'];
+  type View = readonly [sessions: readonly Facts[], connecting: readonly string[]];
+  const withoutId: [string, RunSelector, readonly View[], Status, run: string | null][] = [
+    [
+      'a STALE one that is deleted before another appears',
+      {},
+      [
+        [[stale], []],
+        [[], []],
+        [[b], []],
+      ],
+      'replaced',
+      null,
+    ],
+    [
+      'a STALE one that ends before another appears',
+      {},
+      [
+        [[stale], []],
+        [[ENDED, b], []],
+      ],
+      'replaced',
+      null,
+    ],
+    [
+      'an unconfirmed one whose id another takes',
+      {},
+      [
+        [[{}], CONNECTING],
+        [[other], CONNECTING],
+      ],
+      'replaced',
+      null,
+    ],
+    [
+      'an unconfirmed one that exits',
+      {},
+      [
+        [[{}], CONNECTING],
+        [all({ ...FAILED, ...ENDED }, b), []],
+      ],
+      'replaced',
+      null,
+    ],
+    [
+      'an unconfirmed one beside which another appears',
+      {},
+      [
+        [[{}], CONNECTING],
+        [all({}, b), []],
+      ],
+      'unknown',
+      null,
+    ],
+    [
+      'an unconfirmed one that is confirmed',
+      {},
+      [
+        [[{}], CONNECTING],
+        [[{}], []],
+      ],
+      'indeterminate',
+      'a/Tiltfile',
+    ],
+    [
+      'the one with the pid',
+      { pid: 2 },
+      [
+        [[stale], []],
+        [all(stale, b), []],
+      ],
+      'indeterminate',
+      'b/Tiltfile',
+    ],
+    [
+      'the one with the Tiltfile',
+      { tiltfile: '/other/Tiltfile' },
+      [
+        [[stale], []],
+        [[other], []],
+      ],
+      'indeterminate',
+      'a/Tiltfile',
+    ],
+    [
+      'the one that started later',
+      { startedAfter: new Date(STARTED) },
+      [
+        [[stale], []],
+        [[{ ...other, startTime: at(1) }], []],
+      ],
+      'indeterminate',
+      'a/Tiltfile',
+    ],
+  ];
+
+  it.each(withoutId)('a wait without an id is for %s', (_, run, views, status, selected) => {
+    const wait = evaluatorOf('done', { run });
+    expect(views.map((view) => wait.onSessions(...view)).at(-1)?.status).toBe(status);
+    expect(wait.evaluator.run?.session ?? null).toBe(selected);
+  });
+
+  it('a wait for ready does not follow a tilt up of the same Tiltfile under another id', () => {
+    const wait = evaluatorOf('ready');
+    wait.onSessions([{ ...up, ...stale }]);
+    expect(wait.onSessions([{ ...up, uid: 'two', pid: 2, id: 'b/Tiltfile' }])).toEqual({
+      status: 'replaced',
+      reason: `a/Tiltfile: another run matches now: b/Tiltfile (/shop/Tiltfile, started ${at(-60)}, pid 2); this wait was for /shop/Tiltfile, started ${at(-60)}, pid 1`,
+    });
+  });
+
+  const RUNS = ['one', 'two', 'three'].map((uid, index) => ({ uid, pid: index + 1 }));
+  const STATES: readonly Facts[] = [
+    {},
+    { verdict: 'PASSED' },
+    PASSED,
+    FAILED,
+    stale,
+    { ...PASSED, ...stale },
+    { connection: 'GONE' },
+    { ...PASSED, connection: 'GONE' },
+    ENDED,
+  ];
+  const anyFacts = fc
+    .record({
+      id: fc.constantFrom('a/Tiltfile', 'b/Tiltfile'),
+      run: fc.constantFrom(...RUNS),
+      state: fc.constantFrom(...STATES),
+    })
+    .map(({ id, run, state }): Facts => ({ ...state, ...run, uid: `${id} ${run.uid}`, id }));
+  const anyViews = fc.array(
+    fc.record({
+      sessions: fc.uniqueArray(anyFacts, { selector: ({ id }) => id, maxLength: 2 }),
+      connecting: fc.constantFrom(null, [], CONNECTING),
+      isLate: fc.boolean(),
+    }),
+    { maxLength: 6 },
+  );
+  const SETTLED: readonly Status[] = ['reached', 'failed', 'unknown', 'impossible', 'replaced'];
+
+  it.each(['CI', 'MANUAL'] as const)(
+    'no sequence of states binds a wait to another run than the first one that is present: %s',
+    (kind) => {
+      fc.assert(
+        fc.property(anyViews, fc.option(fc.constant('a/Tiltfile'), { nil: undefined }), (views, id) => {
+          const wait = evaluatorOf('ready', { session: id });
+          let present: Facts | undefined;
+          for (const { sessions, connecting, isLate } of views) {
+            if (isLate) wait.acceptEndedRun();
+            const seen = sessions
+              .filter((facts) => id === undefined || facts.id === id)
+              .map((facts) => ({ ...facts, kind }));
+            const bound = wait.evaluator.run;
+            if (bound === null) present ??= seen.find(({ connection }) => connection !== 'GONE');
+            const only = seen.find((facts) => facts.id === (bound?.session ?? id)) ?? null;
+            const { status } =
+              bound === null && id === undefined ? wait.onSessions(seen, connecting) : wait.onSession(only);
+            const { run, replacedRuns } = wait.evaluator;
+            const first = replacedRuns[0] ?? run;
+            if (present && first) expect(first.uid).toBe(present.uid);
+            if (kind === 'CI') expect(replacedRuns).toEqual([]);
+            else expect(replacedRuns.every(({ session }) => session === first?.session)).toBe(true);
+            if (SETTLED.includes(status)) break;
+          }
+        }),
+        { numRuns: 2_000 },
+      );
+    },
+  );
 });
 
 describe('finding a target by name', () => {

@@ -709,6 +709,18 @@ describe('the run of a wait', () => {
     expect(reason).toContain('replaced by another run');
   });
 
+  it('waitFor is unknown when another run takes the id of one that was STALE at its start', async () => {
+    await using gateway = await startMemoryGateway([ci({ x: 'running' }, { uid: 'one' })]);
+    gateway.source.markStale('connection lost', 'a/Tiltfile');
+    await using client = openDisposableClient({ url: gateway.url });
+    const wait = begin(client, { session: 'a/Tiltfile', for: 'done' });
+    await wait.seen((view) => view.session?.connection.state === 'STALE');
+    gateway.source.put(ci({ x: 'succeeded' }, { ...DONE, uid: 'two' }));
+    const { result, reason, run } = await wait.ended;
+    expect([result, run]).toEqual(['unknown', null]);
+    expect(reason).toContain('replaced by another run');
+  });
+
   it('waitFor finds the run with a pid among several Sessions', async () => {
     const other = session('b', { x: 'ready' }, { status: { pid: 4711 } });
     await using gateway = await startMemoryGateway([session('a', { x: 'failed' }), other]);
