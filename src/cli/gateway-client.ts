@@ -42,7 +42,8 @@ export function reportClientError(error: unknown, stderr: Pick<NodeJS.WriteStrea
 /**
  * Creates the client options for these flags. A token of the command line, in a file or in a link, takes
  * precedence over those of the environment: they may be meant for another gateway. Throws a
- * {@link UsageError} for an unusable token or token file.
+ * {@link UsageError} for an unusable token or token file, and for a token of one link that the gateways of
+ * the others would receive too.
  */
 export async function toClientOptions(
   { url, tokenFile }: ClientFlags,
@@ -54,8 +55,18 @@ export async function toClientOptions(
   const isFileGiven = tokenFile !== env.TILT_GRAPHQL_TOKEN_FILE;
   if (tokenFile !== undefined && (isFileGiven || !given))
     return { urls, token: await followToken(tokenFile) };
-  const token = given || env.TILT_GRAPHQL_TOKEN || inLink;
+  const isInLink = Boolean(given) || !env.TILT_GRAPHQL_TOKEN;
+  if (isInLink) checkLinks(url);
+  const token = isInLink ? inLink : env.TILT_GRAPHQL_TOKEN;
   return { urls, ...(token && { token: checkToken(token.trim(), 'the token') }) };
+}
+
+/** Throws a {@link UsageError} unless all links have the same token, or none has one. */
+function checkLinks(urls: readonly URL[]): void {
+  if (new Set(urls.map(tokenIn)).size <= 1) return;
+  throw new UsageError(
+    '--url: expected the same token in every link, since all gateways receive it; several gateways can share one token with --token-file',
+  );
 }
 
 /** Whether the URLs equal those of the environment variable, which is read if the command line has none. */

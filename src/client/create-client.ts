@@ -38,7 +38,10 @@ export interface ClientOptions {
   readonly url?: string;
   /** Several equivalent gateways, instead of `url`. When one fails, the client uses the next. */
   readonly urls?: readonly string[];
-  /** A token, or a function that returns one for each connection and query. Default: none. */
+  /**
+   * A token, or a function that returns one for each connection and query. Every gateway of `urls` receives
+   * it. Default: none.
+   */
   readonly token?: Token | undefined;
 }
 

@@ -79,6 +79,28 @@ describe('token of a client command', () => {
     expect(await readToken(token)).toBe('in-the-file');
   });
 
+  it('a link with the same token for each gateway is accepted', async () => {
+    expect(await optionsOf(['--url', 'http://a?token=x,http://b?token=x'])).toEqual({
+      urls: ['http://a/graphql', 'http://b/graphql'],
+      token: 'x',
+    });
+  });
+
+  it.each([
+    ['http://a?token=token-of-a,http://b?token=token-of-b', {}],
+    ['http://a?token=token-of-a,http://b', {}],
+    ['http://a,http://b?token=token-of-b', { TILT_GRAPHQL_TOKEN: 'other' }],
+  ])('a token is not sent to the gateway of another link: %s', async (links, env) => {
+    const expected = /^--url: expected the same token in every link, since all gateways receive it;/;
+    await expect(optionsOf(['--url', links], env)).rejects.toThrow(expected);
+  });
+
+  it('links of the environment must have the same token unless another token is given', async () => {
+    const env = { TILT_GRAPHQL_URL: 'http://a?token=token-of-a,http://b' };
+    await expect(optionsOf([], env)).rejects.toThrow(/expected the same token in every link/);
+    expect((await optionsOf([], { ...env, TILT_GRAPHQL_TOKEN: 'shared' })).token).toBe('shared');
+  });
+
   it('the token in the environment belongs to a link without a token', async () => {
     const { token } = await optionsOf(['--url', 'http://a'], { TILT_GRAPHQL_TOKEN: ' known\n' });
     expect(token).toBe('known');
