@@ -1,9 +1,11 @@
 import { z } from 'zod';
-import { blockersOf, type Condition } from '../client/client.js';
+import { blockersOf, type Condition, type WaitOutcome } from '../client/client.js';
 import type { Clock } from '../lib/clock.js';
 import { firstPage, MAX_LINE, moreFacts, truncate } from './bounds.js';
 import { NoAnswerError } from './current-view.js';
 import {
+  describeOutdated,
+  originOutput,
   phaseInput,
   runFacts,
   sessionFacts,
@@ -61,6 +63,7 @@ A client that ends calls early, some after 5 s, needs a lower timeoutSeconds, su
     reason: z.string(),
     run: runFacts.nullable().describe('Run that the result is about'),
     session: sessionFacts.nullable(),
+    note: originOutput.note,
     blockers: z.array(blockerFacts),
     more: moreFacts,
   }),
@@ -78,7 +81,7 @@ A client that ends calls early, some after 5 s, needs a lower timeoutSeconds, su
     const awaited = toCondition(condition, target, wanted);
     const progress = startProgress(clock, sendProgress);
     try {
-      const { result, reason, view, run } = await client.waitFor({
+      const outcome = await client.waitFor({
         session: id,
         run: {
           pid,
@@ -90,13 +93,17 @@ A client that ends calls early, some after 5 s, needs a lower timeoutSeconds, su
         signal,
         onView: (_, { reason: blocking }) => progress.update(blocking),
       });
+      const { result, reason, view, run } = outcome;
+      const note = describeLastKnown(outcome);
       const facts = {
         result,
         reason: truncate(reason, MAX_LINE),
         run: run && toRunFacts(run),
         session: view?.session ? toSessionFacts(view.session) : null,
+        ...(note !== null && { note }),
       };
-      const { facts: blockers, more } = firstPage(view ? blockersOf(view) : [], {
+      const hasBlockers = view !== null && view.link.state === 'live' && result !== 'unknown';
+      const { facts: blockers, more } = firstPage(hasBlockers ? blockersOf(view) : [], {
         toFacts: (blocker) => toBlockerFacts(blocker, view?.targets ?? new Map()),
         used: facts,
         hint: 'call explain_verdict, or list_targets with phases FAILED, RETRYING, RUNNING or WAITING',
@@ -107,6 +114,14 @@ A client that ends calls early, some after 5 s, needs a lower timeoutSeconds, su
     }
   },
 });
+
+/** Says that the state of the Session in an outcome may be an old one. Null if it is current. */
+function describeLastKnown({ result, view }: WaitOutcome): string | null {
+  if (view === null || view.session === null) return null;
+  if (view.link.state !== 'live') return 'the gateway is not connected: this is the last known state';
+  const isDoubtful = result === 'unknown';
+  return describeOutdated(view.session) ?? (isDoubtful ? 'last known state of the run: see reason' : null);
+}
 
 /**
  * Combines the inputs that make up a condition. Throws a {@link NoAnswerError} for a target or phase that the

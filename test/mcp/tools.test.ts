@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { type Client, createClient, type WaitOutcome } from '../../src/client/client.js';
+import { systemClock } from '../../src/lib/clock.js';
+import { tools } from '../../src/mcp/tools.js';
+import { createTargetsView, sessionFields, targetFields } from '../support/target-fields.js';
+
+/** Calls a tool with a client. */
+function callTool(name: string, client: Client, input: Record<string, unknown> = {}) {
+  const tool = tools.find((each) => each.name === name);
+  if (tool === undefined) throw new Error(`no tool ${name}`);
+  const { signal } = new AbortController();
+  return tool.run(input, { client, clock: systemClock, signal, sendProgress: null });
+}
+
+const RUNNING = targetFields('api:serve', 'RUNNING');
+
+describe('the state in an answer of wait_for', () => {
+  const view = createTargetsView([RUNNING]);
+  const { link, session } = view;
+  const lost = { ...view, link: { ...link, state: 'lost', error: 'connection refused' } } as const;
+  const stale = { ...view, session: { ...session, connection: { ...session.connection, state: 'STALE' } } } as const;
+  const cells: [string, WaitOutcome['result'], WaitOutcome['view'], note: string | undefined, blockers: number][] = [
+    ['a timeout', 'timeout', view, undefined, 1],
+    ['a lost gateway', 'unknown', lost, 'the gateway is not connected: this is the last known state', 0],
+    ['a timeout without the gateway', 'timeout', lost, 'the gateway is not connected: this is the last known state', 0],
+    ['a replaced run', 'unknown', view, 'last known state of the run: see reason', 0],
+    ['a lost Tilt', 'unknown', stale, 'Tilt is STALE: this is its last known state', 0],
+    ['no Session', 'unknown', { ...view, session: null }, undefined, 0],
+  ];
+
+  it.each(cells)('the answer after %s says whether its state is current', async (_, result, seen, note, count) => {
+    const outcome: WaitOutcome = { result, reason: 'a reason', view: seen, run: null, replacedRuns: [] };
+    const client: Client = { ...createClient(), waitFor: async () => outcome };
+    const answer = await callTool('wait_for', client, { condition: 'ready' });
+    expect(answer.note).toBe(note);
+    expect(answer.blockers).toHaveLength(count);
+  });
+});
