@@ -1,3 +1,31 @@
+import type { ResourceFields, SessionFields } from './generated.js';
+
+/**
+ * Whether the Tilt of a Session has exited or is about to: `tilt ci` exits at its first failure. Then no
+ * command on it works.
+ */
+export function hasExited({ connection, spec, verdict }: SessionFields): boolean {
+  const isOver = verdict.final || verdict.state === 'FAILED';
+  return connection.state === 'GONE' || (spec.exitCondition === 'CI' && isOver);
+}
+
+/** Whether the log of a Session can be read only in the output of its `tilt ci`, which has exited. */
+export function isLogPrinted(session: SessionFields): boolean {
+  return session.spec.exitCondition === 'CI' && !session.isDemo && hasExited(session);
+}
+
+/**
+ * Resources of a Session by name, as far as they can be used: without their pages in Tilt's own UI, and with
+ * them the commands below, once Tilt has exited.
+ */
+export function toReachable(
+  resources: ReadonlyMap<string, ResourceFields>,
+  session: SessionFields | null,
+): ReadonlyMap<string, ResourceFields> {
+  if (session === null || !hasExited(session)) return resources;
+  return new Map([...resources].map(([name, resource]) => [name, { ...resource, tiltUrl: null }]));
+}
+
 /**
  * Command that prints the log of a resource: `tilt logs --port 10350 api`. Null if Tilt's own UI, and with it
  * its port, is not known.

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { targetKey } from '../client/changes.js';
 import { type Blocker, blockersOf, type ResourceFields, type TargetFields } from '../client/client.js';
 import type { Excerpts } from '../client/excerpts.js';
-import { formatLogsCommand, formatTriggerCommand } from '../client/tilt-commands.js';
+import { formatLogsCommand, formatTriggerCommand, hasExited, isLogPrinted } from '../client/tilt-commands.js';
 import { countWaits } from '../client/waits.js';
 import { MAX_LINE, MAX_NAME, takeFitting, truncate } from './bounds.js';
 import type { KnownResources, KnownView } from './current-view.js';
@@ -119,23 +119,28 @@ export function suggestNext(
   const steps = outdated === null ? [] : [outdated];
   if (cluster?.error != null)
     steps.push('Make the Kubernetes cluster reachable: Tilt can deploy nothing until then');
-  if (cause !== null) steps.push(...stepsFor(cause));
+  if (cause !== null) steps.push(...stepsFor(cause, session));
   else if (verdict.state === 'PENDING' && blockers.length > 0)
     steps.push('Call wait_for with condition ready: targets are still at work, and none has failed');
-  if ([...targets.values()].some(({ phase }) => phase === 'UNTRIGGERED'))
+  if (!hasExited(session) && [...targets.values()].some(({ phase }) => phase === 'UNTRIGGERED'))
     steps.push(
       'Untriggered targets run only when a person triggers them; the verdict does not wait for them',
     );
   return steps;
 }
 
-function stepsFor({ name, phase, error, logs, earlierLines }: z.infer<typeof causeFacts>): string[] {
+function stepsFor(
+  { name, phase, error, logs, earlierLines }: z.infer<typeof causeFacts>,
+  session: KnownView['session'],
+): string[] {
   const more = earlierLines === undefined ? '' : ' For more of its log, call get_log.';
-  const where = `${more}${logs === undefined ? '' : ` Its log: ${logs}`}`;
+  const printed = isLogPrinted(session) ? ' The log is in the output of tilt ci.' : '';
+  const where = `${more}${logs === undefined ? printed : ` Its log: ${logs}`}`;
   if (phase === 'FAILED' || phase === 'RETRYING') {
     const whole = error?.includes(' characters omitted ') ? ', with target_history for its whole error' : '';
     return [`Look at ${name} first${whole}.${where}`];
   }
+  if (hasExited(session)) return [];
   if (phase === 'UNTRIGGERED') return [`Trigger ${name}: other targets wait for it`];
   return [`Wait for ${name}, for which others wait: call wait_for with condition target.${where}`];
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { targetKey } from '../client/changes.js';
 import { blockersOf } from '../client/client.js';
 import { readExcerpts } from '../client/excerpts.js';
+import { toReachable } from '../client/tilt-commands.js';
 import { compareNaturally } from '../lib/natural-order.js';
 import { firstPage, moreFacts, pageAfter, pageInput } from './bounds.js';
 import {
@@ -97,10 +98,11 @@ export const tools: readonly AnyTool[] = [
       const view = await readCurrentView(client, { session: id, signal });
       const roots = findCauses(view).slice(0, MAX_CAUSES);
       const targets = roots.map(({ target }) => target);
-      const [resources, excerpts] = await Promise.all([
+      const [known, excerpts] = await Promise.all([
         readResources(client, view.session.id, signal),
         readExcerpts(client, { session: view.session.id, targets, clock, signal }),
       ]);
+      const resources = toReachable(known, view.session);
       const all = blockersOf(view);
       const toFacts = (cause: Cause) => toCauseFacts(cause, { resources, excerpts });
       const [first = null] = roots.slice(0, 1).map(toFacts);

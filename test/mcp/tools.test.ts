@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { type Client, createClient, type WaitOutcome } from '../../src/client/client.js';
+import { type Client, createClient, type SessionFields, type WaitOutcome } from '../../src/client/client.js';
 import { systemClock } from '../../src/lib/clock.js';
 import { tools } from '../../src/mcp/tools.js';
-import { createTargetsView, sessionFields, targetFields } from '../support/target-fields.js';
+import { createTargetsView, resourceFields, targetFields, verdictFields } from '../support/target-fields.js';
 
 /** Calls a tool with a client. */
 function callTool(name: string, client: Client, input: Record<string, unknown> = {}) {
@@ -34,5 +34,40 @@ describe('the state in an answer of wait_for', () => {
     const answer = await callTool('wait_for', client, { condition: 'ready' });
     expect(answer.note).toBe(note);
     expect(answer.blockers).toHaveLength(count);
+  });
+});
+
+describe('explain_verdict for a Tilt that has exited', () => {
+  const UNIT = targetFields('unit:update', 'FAILED');
+  const LINT = targetFields('lint:update', 'UNTRIGGERED');
+  const { session, ...view } = createTargetsView([UNIT, LINT]);
+  const up = { ...session, spec: { ...session.spec, exitCondition: 'MANUAL' } } as const;
+  const exited = { connection: { ...session.connection, state: 'GONE' } } as const;
+  const NOTE = 'Tilt is GONE: this is its last known state';
+
+  it.each<[string, SessionFields, next: string[]]>([
+    [
+      'tilt ci that has failed',
+      { ...session, verdict: verdictFields('FAILED') },
+      ['Look at unit:update first. The log is in the output of tilt ci.'],
+    ],
+    [
+      'tilt ci that exited before it was done',
+      { ...session, ...exited },
+      [NOTE, 'Look at unit:update first. The log is in the output of tilt ci.'],
+    ],
+    ['tilt up that has exited', { ...up, ...exited }, [NOTE, 'Look at unit:update first.']],
+  ])('an answer about a %s has no command and no page of Tilt', async (_, seen, next) => {
+    const client: Client = {
+      ...createClient(),
+      async *watchTargets() {
+        yield { ...view, session: seen };
+      },
+      resources: async () => [resourceFields('unit'), resourceFields('lint')],
+    };
+    const answer = await callTool('explain_verdict', client);
+    expect(answer.next).toEqual(next);
+    expect(answer.untriggered).toEqual([{ name: 'lint:update' }]);
+    expect(JSON.stringify(answer)).not.toMatch(/10350|tilt logs|tilt trigger/);
   });
 });

@@ -1,5 +1,5 @@
-import type { ResourceFields, SessionFields, TargetFields } from '../../client/client.js';
-import { formatAnyTiltCommand } from '../../client/tilt-commands.js';
+import type { ResourceFields, TargetFields } from '../../client/client.js';
+import { formatAnyTiltCommand, hasExited, isLogPrinted } from '../../client/tilt-commands.js';
 import { type ChainLink, describeBlockers, describeState, findChain } from '../../client/waits.js';
 import { RESOURCE_KIND } from '../../model/explanation.js';
 import { lineText, rankOf, statusLine } from '../text.js';
@@ -111,8 +111,7 @@ export function formatHelp(report: WaitReport): string[] {
   const session = sessionOf(report);
   const causes = findCauses(report);
   // An exited Tilt serves no log, but `tilt ci` has printed it.
-  const isLogPrinted = session?.spec.exitCondition === 'CI' && !session.isDemo && hasExited(session);
-  if (isLogPrinted && causes.length > 0) return ['the log is in the output of tilt ci'];
+  if (session !== null && isLogPrinted(session) && causes.length > 0) return ['the log is in the output of tilt ci'];
   return causes.flatMap((cause) => formatTargetHelp(cause, report));
 }
 
@@ -153,12 +152,6 @@ export function formatTriggers(report: WaitReport): string | null {
   const tiltUrl = findResource(first, report)?.tiltUrl ?? null;
   const command = session.isDemo ? '' : `; run "${formatAnyTiltCommand('trigger', tiltUrl, first)}"`;
   return lineText(`waiting for a trigger: ${joinNames(names)}${command}`);
-}
-
-/** Whether the Tilt of a Session has exited or is about to: `tilt ci` exits at its first failure. */
-function hasExited({ connection, spec, verdict }: SessionFields): boolean {
-  const isOver = verdict.final || verdict.state === 'FAILED';
-  return connection.state === 'GONE' || (spec.exitCondition === 'CI' && isOver);
 }
 
 function findResource(name: string, { resources }: WaitReport): ResourceFields | undefined {

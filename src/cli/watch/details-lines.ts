@@ -1,5 +1,5 @@
 import type { ResourceFields, TargetsView } from '../../client/client.js';
-import { formatLogsCommand, formatTriggerCommand } from '../../client/tilt-commands.js';
+import { formatLogsCommand, formatTriggerCommand, isLogPrinted, toReachable } from '../../client/tilt-commands.js';
 import { describeState, findChain, findWaiting } from '../../client/waits.js';
 import { plainText } from '../../model/plain-text.js';
 import { terminalText } from '../text.js';
@@ -13,18 +13,20 @@ export interface DetailsLine {
 
 /**
  * Describes a target: what it waits for and why, its resources with labels and links, Tilt's page and the
- * command that prints its log, and its error.
+ * command that prints its log while Tilt runs, and its error.
  *
  * @param maxLines maximum number of lines; a longer error loses its first lines
  */
 export function toDetails(
   { target, name, time }: TargetRow,
-  { targets }: Pick<TargetsView, 'targets'>,
+  { targets, session }: Pick<TargetsView, 'targets' | 'session'>,
   resources: KnownResources,
   maxLines: number,
 ): DetailsLine[] {
   const { phase } = target;
-  const own = target.resources.flatMap((resource) => resources.get(resource) ?? []);
+  const reachable = toReachable(resources, session);
+  const own = target.resources.flatMap((resource) => reachable.get(resource) ?? []);
+  const printed = session !== null && isLogPrinted(session) ? ['in the output of tilt ci'] : [];
   const facts = [
     ...section('target', [`${name}  ${phase}${time === '' ? '' : `  ${time}`}`]),
     ...section('status', [noteOf(target, targets)]),
@@ -36,10 +38,10 @@ export function toDetails(
       'Tilt',
       own.flatMap(({ tiltUrl }) => tiltUrl ?? []),
     ),
-    ...section(
-      'log',
-      own.flatMap((resource) => formatLogsCommand(resource.tiltUrl, resource.name) ?? []),
-    ),
+    ...section('log', [
+      ...own.flatMap((resource) => formatLogsCommand(resource.tiltUrl, resource.name) ?? []),
+      ...printed,
+    ]),
     ...section(
       'trigger',
       own.flatMap((resource) =>

@@ -1,4 +1,5 @@
 import type { TargetsView } from '../../client/client.js';
+import { toReachable } from '../../client/tilt-commands.js';
 import { clusterErrorLine } from '../../model/plain-text.js';
 import { elapsed, fitError, terminalText, toWidth, widthOf } from '../text.js';
 import { toDetails } from './details-lines.js';
@@ -104,7 +105,8 @@ function logPane(state: ScreenState, all: readonly Row[], paint: Paint): string[
   const { ui, view, resources, log, columns } = state;
   const row = all.find((candidate): candidate is TargetRow => isSelected(candidate, ui));
   if (!ui.isLogShown || row === undefined || view === null) return null;
-  return logLines({ row, resources, log, end: ui.logEnd, columns, page: pageSize(state) }, paint);
+  const reachable = toReachable(resources, view.session);
+  return logLines({ row, resources: reachable, log, end: ui.logEnd, columns, page: pageSize(state) }, paint);
 }
 
 /** Whether the view may be out of date. A finished `tilt ci` no longer changes, even if its Tilt is gone. */

@@ -51,7 +51,7 @@ export function LogPanel({ session, resource, target, isGone, tiltUrl }: LogPane
     <section class="log-panel" aria-labelledby="log-title">
       <div class="log-head">
         <h3 id="log-title">Log of {plainText(resource)}</h3>
-        {tiltUrl !== null && <Endpoint url={tiltUrl} name="Open in Tilt" />}
+        {tiltUrl !== null && !isGone && <Endpoint url={tiltUrl} name="Open in Tilt" />}
       </div>
       <LogBody
         reader={reader}

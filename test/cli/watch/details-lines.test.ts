@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { toDetails } from '../../../src/cli/watch/details-lines.js';
 import { type TargetRow, toRows } from '../../../src/cli/watch/rows.js';
-import type { ResourceFields, TargetFields } from '../../../src/client/client.js';
+import type { ResourceFields, SessionFields, TargetFields } from '../../../src/client/client.js';
 import {
   A_MINUTE_LATER,
   createTargetsView,
   resourceFields,
+  sessionFields,
   targetFields,
+  verdictFields,
 } from '../../support/target-fields.js';
 
 /** Details of the target with this name, as `heading: text`. */
@@ -15,8 +17,9 @@ function detailsOf(
   targets: readonly TargetFields[],
   resources: readonly ResourceFields[] = [],
   maxLines = 20,
+  session: Partial<SessionFields> = {},
 ): string[] {
-  const view = createTargetsView(targets);
+  const view = createTargetsView(targets, { session: sessionFields(targets, session) });
   const known = new Map(resources.map((resource) => [resource.name, resource]));
   const rows = toRows({ view, resources: known, where: {}, isGrouped: false, now: A_MINUTE_LATER });
   const row = rows.find((each): each is TargetRow => each.type === 'target' && each.name === name);
@@ -33,6 +36,23 @@ const API = targetFields('api:serve', 'WAITING', {
 const E2E = targetFields('e2e:update', 'WAITING', {
   blockedBy: [{ name: 'api:serve' }],
   rootCause: { name: 'broken:update' },
+});
+
+describe('details of a target of a Tilt that has exited', () => {
+  const ERROR_LINE = ['error: exit status 1'];
+  const UP = { tiltfilePath: '/home/dev/shop/Tiltfile', exitCondition: 'MANUAL', exitConditionText: '' } as const;
+  const GONE = { state: 'GONE', since: '2026-11-22T11:00:00.000000Z', error: null } as const;
+
+  it.each<[string, Partial<SessionFields>, log: string[]]>([
+    ['a tilt ci that has failed', { verdict: verdictFields('FAILED') }, ['log: in the output of tilt ci']],
+    ['a tilt up that has exited', { spec: UP, connection: GONE }, []],
+  ])('the details of %s have no page of Tilt and no command', (_, session, log) => {
+    const unit = targetFields('unit:update', 'FAILED');
+    const lines = detailsOf('unit:update', [unit], [resourceFields('unit')], 20, session);
+    const isAboutTilt = (line: string) => /^(Tilt|log|trigger):/.test(line);
+    expect(lines.filter(isAboutTilt)).toEqual(log);
+    expect(lines.slice(-1)).toEqual(ERROR_LINE);
+  });
 });
 
 describe('details of a target in watch', () => {
