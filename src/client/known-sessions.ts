@@ -4,6 +4,7 @@ import {
   type KnownSession,
   type KnownSessions,
   KnownSessionsDocument,
+  type SourceStates,
   SourceStatesDocument,
 } from './generated.js';
 import type { Queries } from './queries.js';
@@ -37,7 +38,8 @@ export async function queryKnownSessions(
 
 /**
  * Explains why a Session is missing: with the error of the source that should provide it, otherwise with the
- * known Sessions, those of running Tilts first: `known: a/Tiltfile (LIVE), b/Tiltfile (GONE)`.
+ * known Sessions, those of running Tilts first: `known: a/Tiltfile (LIVE), b/Tiltfile (GONE)`. Names the
+ * sources whose Sessions are not known yet.
  */
 export function describeKnownSessions({ present, gone, gateway }: KnownSessions, id?: string): string {
   const nodes = [...present.nodes, ...gone.nodes].slice(0, MAX_LISTED);
@@ -50,7 +52,25 @@ export function describeKnownSessions({ present, gone, gateway }: KnownSessions,
   const errors = gateway.sources.flatMap(({ name, error }) =>
     error !== null && (isEmpty || id?.startsWith(`${name}/`)) ? [`source ${name}: ${error}`] : [],
   );
-  return errors.length > 0 ? errors.slice(0, MAX_ERRORS).join('; ') : sessions;
+  const connecting = describeConnectingSources(gateway.sources);
+  const hasNoAnswer = isEmpty && connecting !== null;
+  const found = errors.length > 0 ? errors.slice(0, MAX_ERRORS) : hasNoAnswer ? [] : [sessions];
+  return [...found, ...(connecting === null ? [] : [connecting])].join('; ');
+}
+
+/** Names the sources that have not delivered data yet: `source fleet is still connecting`. Null for none. */
+export function describeConnectingSources(sources: SourceStates['gateway']['sources']): string | null {
+  const names = connectingOf(sources);
+  return names.length === 0 ? null : describeConnecting(names);
+}
+
+/** Describes sources that have not delivered data yet. There is at least one. */
+export function describeConnecting([first, ...others]: readonly string[]): string {
+  return `source ${first} ${others.length === 0 ? 'is' : `and ${others.length} more are`} still connecting`;
+}
+
+function connectingOf(sources: SourceStates['gateway']['sources']): string[] {
+  return sources.filter(({ state }) => state === 'CONNECTING').map(({ name }) => name);
 }
 
 /**
@@ -64,7 +84,7 @@ export async function queryConnectingSources(
   const options = { signal, triesOthers: false };
   try {
     for await (const { gateway } of subscribe(connection, SourceStatesDocument, {}, options)) {
-      return gateway.sources.filter(({ state }) => state === 'CONNECTING').map(({ name }) => name);
+      return connectingOf(gateway.sources);
     }
   } catch {
     // The next view reports a lost connection.

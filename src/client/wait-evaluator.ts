@@ -1,5 +1,6 @@
 import { type Condition, type Evaluation, evaluate, NO_ANSWER } from './evaluate.js';
 import type { SessionFields } from './generated.js';
+import { describeConnecting } from './known-sessions.js';
 import {
   describeRun,
   endOf,
@@ -76,7 +77,7 @@ export function createWaitEvaluator(
     onSessions({ link, sessions }, connecting) {
       if (link.state !== 'live') return { status: 'indeterminate', reason: link.error ?? NO_ANSWER };
       const failure = bind([...sessions.values()], (session) =>
-        connecting?.length === 0 ? null : describeConnecting(session, connecting),
+        connecting?.length === 0 ? null : describeUnconfirmed(session, connecting),
       );
       return failure ?? { status: 'indeterminate', reason: 'no targets received yet' };
     },
@@ -169,13 +170,11 @@ function describeReplaced(intended: Run, seen: Run): string {
 }
 
 /** Says that a run may not be the only one. */
-function describeConnecting({ id }: SessionFields, connecting: readonly string[] | null): string {
-  const [first, ...others] = connecting ?? [];
-  const more = others.length === 0 ? 'is' : `and ${others.length} more are`;
+function describeUnconfirmed({ id }: SessionFields, connecting: readonly string[] | null): string {
   const detail =
     connecting === null
       ? 'the gateway has not reported its sources'
-      : `source ${first} ${more} still connecting; give an id to select a run`;
+      : `${describeConnecting(connecting)}; give an id to select a run`;
   return `${id} may not be the only Session that matches: ${detail}`;
 }
 

@@ -5,8 +5,8 @@ import type {
   TargetsView,
   WatchTargetsOptions,
 } from '../client/client.js';
-import { KnownSessionsDocument } from '../client/generated.js';
-import { describeKnownSessions } from '../client/known-sessions.js';
+import { KnownSessionsDocument, SourceStatesDocument } from '../client/generated.js';
+import { describeConnectingSources, describeKnownSessions } from '../client/known-sessions.js';
 import { MAX_NAME, truncate } from './bounds.js';
 
 /** Request that cannot be answered. The message is one line for the agent. */
@@ -39,7 +39,7 @@ export async function readCurrentView(client: Client, options: ViewOptions): Pro
     if (view.link.isDown) throw new NoAnswerError(`the gateway cannot be reached: ${view.link.error}`);
     if (view.cursor === null) continue;
     if (view.session === null) throw await sessionNotFound(client, session, signal);
-    if (view.session.isDemo && session === undefined) throw demoNotNamed(view.session);
+    if (view.session.isDemo && session === undefined) throw await demoNotNamed(client, view.session, signal);
     return { ...view, session: view.session };
   }
   throw new NoAnswerError(`the gateway did not answer within ${TIMEOUT_MS / 1_000} s`);
@@ -72,13 +72,28 @@ async function sessionNotFound(
   const ids = (await client.sessions({ signal })).map(({ id }) => id);
   const near = nearestNames(session, ids, MAX_NEAREST);
   const hint = near.length > 0 ? `did you mean ${near.join(' or ')}?` : 'list_sessions returns their ids';
-  return new NoAnswerError(`${wrong}; ${ids.length} are known; ${hint}`);
+  const connecting = describeConnectingSources(known.gateway.sources);
+  const more = connecting === null ? '' : `; ${connecting}`;
+  return new NoAnswerError(`${wrong}; ${ids.length} are known; ${hint}${more}`);
 }
 
-function demoNotNamed({ id }: SessionFields): NoAnswerError {
-  return new NoAnswerError(
-    `no Tilt is running: only the built-in demo is known. To use it, pass its Session, ${id}`,
-  );
+async function demoNotNamed(
+  client: Client,
+  { id }: SessionFields,
+  signal: AbortSignal,
+): Promise<NoAnswerError> {
+  const connecting = await readConnectingSources(client, signal);
+  const known =
+    connecting === null
+      ? 'no Tilt is running: only the built-in demo is known'
+      : `only the built-in demo is known yet: ${connecting}`;
+  return new NoAnswerError(`${known}. To use it, pass its Session, ${id}`);
+}
+
+/** Names the sources of the gateway whose Sessions are not known yet. Null for none. */
+export async function readConnectingSources(client: Client, signal: AbortSignal): Promise<string | null> {
+  const { gateway } = await client.query(SourceStatesDocument, {}, { signal });
+  return describeConnectingSources(gateway.sources);
 }
 
 /** Finds up to `max` names that are similar to a wrong one, most similar first. */

@@ -14,7 +14,7 @@ import {
   toUntriggeredFacts,
   untriggeredFacts,
 } from './causes.js';
-import { readCurrentView, readResources, throwTargetNotFound } from './current-view.js';
+import { readConnectingSources, readCurrentView, readResources, throwTargetNotFound } from './current-view.js';
 import {
   originOutput,
   phaseInput,
@@ -61,9 +61,17 @@ export const tools: readonly AnyTool[] = [
         .describe('Only Sessions with one of these verdicts'),
       ...pageInput,
     }),
-    output: z.object({ sessions: z.array(sessionFacts), more: moreFacts }),
+    output: z.object({
+      sessions: z.array(sessionFacts),
+      note: z.string().optional().describe('Present if more Sessions may follow'),
+      more: moreFacts,
+    }),
     run: async ({ verdicts, limit, after }, { client, signal }) => {
-      const all = await client.sessions({ signal });
+      const [all, connecting] = await Promise.all([
+        client.sessions({ signal }),
+        readConnectingSources(client, signal),
+      ]);
+      const note = connecting === null ? {} : { note: `${connecting}: more Sessions may follow` };
       const { facts, more } = pageAfter(
         all
           .filter(({ verdict }) => verdicts?.includes(verdict.state) ?? true)
@@ -72,12 +80,13 @@ export const tools: readonly AnyTool[] = [
           toFacts: toSessionFacts,
           keyOf: ({ id }) => id,
           compare: compareNaturally,
+          used: note,
           limit,
           after,
           hint: 'call list_sessions again with more.after as after, or with verdicts',
         },
       );
-      return { sessions: facts, ...(more && { more }) };
+      return { sessions: facts, ...note, ...(more && { more }) };
     },
   }),
   defineTool({

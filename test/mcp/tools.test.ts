@@ -1,7 +1,12 @@
+import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { type Client, createClient, type SessionFields, type WaitOutcome } from '../../src/client/client.js';
 import { systemClock } from '../../src/lib/clock.js';
 import { tools } from '../../src/mcp/tools.js';
+import { createMemoryProvider } from '../../src/providers/memory.js';
+import { openDisposableClient } from '../support/disposable-client.js';
+import { startGateway } from '../support/gateway.js';
+import { asDemo, session } from '../support/sessions.js';
 import { createTargetsView, resourceFields, targetFields, verdictFields } from '../support/target-fields.js';
 
 /** Calls a tool with a client. */
@@ -69,5 +74,25 @@ describe('explain_verdict for a Tilt that has exited', () => {
     expect(answer.next).toEqual(next);
     expect(answer.untriggered).toEqual([{ name: 'lint:update' }]);
     expect(JSON.stringify(answer)).not.toMatch(/10350|tilt logs|tilt trigger/);
+  });
+});
+
+describe('answers while a source of the gateway is connecting', () => {
+  it.each([
+    [true, 'only the built-in demo is known yet: source fleet is still connecting. To use it'],
+    [false, 'session is required; source fleet is still connecting'],
+  ])('no answer states that no Tilt is running: demo %s', async (isDemo, expected) => {
+    await using gateway = await startGateway({
+      providers: [
+        createMemoryProvider('demo', isDemo ? [asDemo(session('demo', { x: 'ready' }))] : []).provider,
+        { name: 'fleet', watch: (_, signal) => once(signal, 'abort').then(() => {}) },
+      ],
+    });
+    await expect.poll(() => gateway.gateway.sources()[0]?.state).toBe('live');
+    await using client = openDisposableClient({ url: gateway.url });
+    await expect(callTool('explain_verdict', client)).rejects.toThrow(expected);
+    expect(await callTool('list_sessions', client)).toMatchObject({
+      note: 'source fleet is still connecting: more Sessions may follow',
+    });
   });
 });
