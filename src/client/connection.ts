@@ -39,6 +39,11 @@ export interface Connection {
   resubscribe(subscription: Subscription): void;
   /** Drops the current gateway and tries the next. */
   abandon(error: ClientError): void;
+  /**
+   * Pings the current gateway, and calls back once it has answered. Returns a function that cancels the call.
+   * After a disconnect there is no call.
+   */
+  ping(onAnswer: () => void): () => void;
   /** Reports that the gateway works: the backoff starts over once that lasts. */
   markHealthy(): void;
   /** The gateway's clock, in milliseconds since 1970; null when the gateway did not send it. */
@@ -90,6 +95,7 @@ export function createConnection(options: ConnectionOptions): Connection {
       unsubscribe();
     },
     abandon: connector.abandon,
+    ping: (onAnswer) => connector.socket?.ping(onAnswer) ?? (() => {}),
     markHealthy: connector.markHealthy,
     gatewayTime: connector.gatewayTime,
     haveAllFailed: connector.haveAllFailed,

@@ -4,8 +4,9 @@ import type { Connection } from './connection.js';
 /** State of the connection to the gateway, as one watch sees it. */
 export interface LinkState {
   /**
-   * `connecting`: no gateway has answered yet. `live`: the view is current, or the changes that were missed
-   * follow it at once, after a reconnect of a watch that resumes. `lost`: the connection broke, or the newest
+   * `connecting`: no gateway has answered yet. `live`: the view is current. After a reconnect of a watch that
+   * resumes, this is also assumed of a gateway that sends no change for 3.5 s and then answers a ping; one
+   * that needs more time for the missed changes sends them later. `lost`: the connection broke, or the newest
    * state exceeds a limit of the gateway, and the view may be out of date until a gateway continues the
    * watch.
    */
@@ -25,10 +26,13 @@ export interface Link {
   /** Another object after each change. */
   readonly state: LinkState;
   markLive(url: string): void;
-  /** Marks the link as live after a silence of {@link QUIET_MS}, unless it is marked before. */
+  /**
+   * Marks the link as live when the gateway answers a ping after a silence of {@link QUIET_MS}, unless it is
+   * marked before. A payload that a busy gateway or connection delays arrives before that answer.
+   */
   markLiveWhenQuiet(url: string): void;
   markLost(error: string, url: string): void;
-  /** Cancels the timer. */
+  /** Cancels the timer, or the ping. */
   dispose(): void;
 }
 
@@ -40,7 +44,7 @@ const QUIET_MS = 3_500;
 
 /** Creates a link that is connecting. */
 export function createLink(
-  connection: Pick<Connection, 'markHealthy' | 'haveAllFailed'>,
+  connection: Pick<Connection, 'markHealthy' | 'haveAllFailed' | 'ping'>,
   clock: Clock,
   onChange: () => void,
 ): Link {
@@ -54,7 +58,9 @@ export function createLink(
     markLive,
     markLiveWhenQuiet(url) {
       cancelQuiet();
-      cancelQuiet = clock.after(QUIET_MS, () => markLive(url));
+      cancelQuiet = clock.after(QUIET_MS, () => {
+        cancelQuiet = connection.ping(() => markLive(url));
+      });
     },
     markLost(error, url) {
       cancelQuiet();

@@ -23,6 +23,11 @@ export interface Sink {
 export interface GatewaySocket {
   /** Returns a function that unsubscribes. */
   subscribe(request: GraphQLRequest, sink: Sink): () => void;
+  /**
+   * Sends a ping, and calls back once the gateway has answered it: it has read all earlier messages then, and
+   * what it sent before has arrived. Returns a function that cancels the call.
+   */
+  ping(onAnswer: () => void): () => void;
   /** Closes the WebSocket without a call of `onDisconnected`. */
   close(): void;
 }
@@ -54,6 +59,10 @@ const PING_INTERVAL_MS = 5_000;
 export function openSocket(options: SocketOptions): GatewaySocket {
   const { endpoint, token, clock, onConnected } = options;
   const unsubscribers = new Set<() => void>();
+  /** Callbacks of the pings that were not answered yet. */
+  const unanswered = new Map<string, () => void>();
+  let pingCount = 0;
+  let sendPing = (_id: string) => {};
   let isClosed = false;
   let isConnected = false;
   let cancelTimeout = limitResponse(options.connectMs);
@@ -65,7 +74,9 @@ export function openSocket(options: SocketOptions): GatewaySocket {
     keepAlive: PING_INTERVAL_MS,
     ...(token !== null && { connectionParams: { token } }),
     on: {
-      connected(_socket, payload) {
+      connected(socket, payload) {
+        if (socket instanceof WebSocket)
+          sendPing = (id) => socket.send(JSON.stringify({ type: 'ping', payload: { id } }));
         cancelTimeout();
         isConnected = true;
         if (!isClosed) onConnected(parseGatewayTime(payload));
@@ -75,6 +86,12 @@ export function openSocket(options: SocketOptions): GatewaySocket {
         cancelTimeout();
         cancelTimeout = limitResponse(RESPONSE_TIMEOUT_MS);
       },
+      pong(isReceived, payload) {
+        if (!isReceived || isClosed || typeof payload?.id !== 'string') return;
+        const onAnswer = unanswered.get(payload.id);
+        unanswered.delete(payload.id);
+        onAnswer?.();
+      },
       message() {
         if (isConnected) cancelTimeout();
       },
@@ -83,7 +100,7 @@ export function openSocket(options: SocketOptions): GatewaySocket {
     },
   });
 
-  return { subscribe, close };
+  return { subscribe, ping, close };
 
   function subscribe(request: GraphQLRequest, sink: Sink): () => void {
     let isEnded = false;
@@ -113,6 +130,14 @@ export function openSocket(options: SocketOptions): GatewaySocket {
       unsubscribers.delete(unsubscribe);
       return true;
     }
+  }
+
+  function ping(onAnswer: () => void): () => void {
+    pingCount += 1;
+    const id = `answered-${pingCount}`;
+    unanswered.set(id, onAnswer);
+    sendPing(id);
+    return () => unanswered.delete(id);
   }
 
   /** Disconnects after this time. Returns a function that cancels that. */

@@ -160,8 +160,15 @@ describe('reconnecting', () => {
   });
 
   it('a watch resumes from its cursor at the next gateway without a wait (S4)', async () => {
+    const pings: (() => void)[] = [];
     await using first = await startScriptedGateway({ onMessage: answerWith(SNAPSHOT) });
-    await using second = await startScriptedGateway({ onMessage: acknowledge });
+    await using second = await startScriptedGateway({
+      onMessage(message, socket) {
+        acknowledge(message, socket);
+        if (message.type === 'ping' && message.payload)
+          pings.push(() => socket.send(JSON.stringify({ ...message, type: 'pong' })));
+      },
+    });
     const clock = createManualClock();
     await using client = openDisposableClient({ urls: [first.url, second.url] }, { clock, random: () => 1 });
     await using views = readIterator(client.watchTargets({ session: 'a/Tiltfile' }));
@@ -179,7 +186,13 @@ describe('reconnecting', () => {
     expect(second.received[1]?.payload?.variables).toMatchObject({ session: 'a/Tiltfile', since: 'e-1' });
     // A gateway without changes sends nothing: it counts as live once it would have reported BEHIND.
     await clock.advance(3_500);
-    expect((await views.next()).link).toMatchObject({ state: 'live', error: null, url: second.url });
+    await expect.poll(() => pings.length).toBe(1);
+    const next = views.next();
+    await clock.advance(1_000);
+    pings[0]?.();
+    // It is live since the answer to the ping, not since the silence.
+    const since = clock.now();
+    expect((await next).link).toMatchObject({ state: 'live', error: null, url: second.url, since });
   });
 
   it.each([1001, 1012, 1013, 1000])('the client moves to the next gateway on close code %d', async (code) => {

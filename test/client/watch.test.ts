@@ -379,6 +379,8 @@ describe('unread payloads at a disconnect', () => {
     // Connected: both watches have their timer for the silence of the gateway.
     await expect.poll(() => clock.pending).toBe(2);
     await clock.advance(3_500);
+    // The gateway answers the pings of both watches in order.
+    await other.until(({ link }) => link.state === 'live');
     expect(await views.next()).toMatchObject({
       link: { state: 'live' },
       changes: [{ type: 'MODIFIED', previousPhase: 'WAITING', target: { phase: 'READY' } }],
