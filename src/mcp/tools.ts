@@ -14,7 +14,12 @@ import {
   toUntriggeredFacts,
   untriggeredFacts,
 } from './causes.js';
-import { readConnectingSources, readCurrentView, readResources, throwTargetNotFound } from './current-view.js';
+import {
+  readConnectingSources,
+  readCurrentView,
+  readResources,
+  throwTargetNotFound,
+} from './current-view.js';
 import {
   originOutput,
   phaseInput,

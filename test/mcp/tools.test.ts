@@ -7,7 +7,13 @@ import { createMemoryProvider } from '../../src/providers/memory.js';
 import { openDisposableClient } from '../support/disposable-client.js';
 import { startGateway } from '../support/gateway.js';
 import { asDemo, session } from '../support/sessions.js';
-import { createTargetsView, resourceFields, targetFields, verdictFields } from '../support/target-fields.js';
+import {
+  createTargetsView,
+  resourceFields,
+  sessionFields,
+  targetFields,
+  verdictFields,
+} from '../support/target-fields.js';
 
 /** Calls a tool with a client. */
 function callTool(name: string, client: Client, input: Record<string, unknown> = {}) {
@@ -20,32 +26,52 @@ function callTool(name: string, client: Client, input: Record<string, unknown> =
 const RUNNING = targetFields('api:serve', 'RUNNING');
 
 describe('the state in an answer of wait_for', () => {
-  const view = createTargetsView([RUNNING]);
-  const { link, session } = view;
+  const session = sessionFields([RUNNING]);
+  const view = createTargetsView([RUNNING], { session });
+  const { link } = view;
   const lost = { ...view, link: { ...link, state: 'lost', error: 'connection refused' } } as const;
-  const stale = { ...view, session: { ...session, connection: { ...session.connection, state: 'STALE' } } } as const;
-  const cells: [string, WaitOutcome['result'], WaitOutcome['view'], note: string | undefined, blockers: number][] = [
+  const stale = {
+    ...view,
+    session: { ...session, connection: { ...session.connection, state: 'STALE' } },
+  } as const;
+  const cells: [
+    string,
+    WaitOutcome['result'],
+    WaitOutcome['view'],
+    note: string | undefined,
+    blockers: number,
+  ][] = [
     ['a timeout', 'timeout', view, undefined, 1],
     ['a lost gateway', 'unknown', lost, 'the gateway is not connected: this is the last known state', 0],
-    ['a timeout without the gateway', 'timeout', lost, 'the gateway is not connected: this is the last known state', 0],
+    [
+      'a timeout without the gateway',
+      'timeout',
+      lost,
+      'the gateway is not connected: this is the last known state',
+      0,
+    ],
     ['a replaced run', 'unknown', view, 'last known state of the run: see reason', 0],
     ['a lost Tilt', 'unknown', stale, 'Tilt is STALE: this is its last known state', 0],
     ['no Session', 'unknown', { ...view, session: null }, undefined, 0],
   ];
 
-  it.each(cells)('the answer after %s says whether its state is current', async (_, result, seen, note, count) => {
-    const outcome: WaitOutcome = { result, reason: 'a reason', view: seen, run: null, replacedRuns: [] };
-    const client: Client = { ...createClient(), waitFor: async () => outcome };
-    const answer = await callTool('wait_for', client, { condition: 'ready' });
-    expect(answer.note).toBe(note);
-    expect(answer.blockers).toHaveLength(count);
-  });
+  it.each(cells)(
+    'the answer after %s says whether its state is current',
+    async (_, result, seen, note, count) => {
+      const outcome: WaitOutcome = { result, reason: 'a reason', view: seen, run: null, replacedRuns: [] };
+      const client: Client = { ...createClient(), waitFor: async () => outcome };
+      const answer = await callTool('wait_for', client, { condition: 'ready' });
+      expect(answer.note).toBe(note);
+      expect(answer.blockers).toHaveLength(count);
+    },
+  );
 });
 
 describe('explain_verdict for a Tilt that has exited', () => {
   const UNIT = targetFields('unit:update', 'FAILED');
   const LINT = targetFields('lint:update', 'UNTRIGGERED');
-  const { session, ...view } = createTargetsView([UNIT, LINT]);
+  const session = sessionFields([UNIT, LINT]);
+  const view = createTargetsView([UNIT, LINT]);
   const up = { ...session, spec: { ...session.spec, exitCondition: 'MANUAL' } } as const;
   const exited = { connection: { ...session.connection, state: 'GONE' } } as const;
   const NOTE = 'Tilt is GONE: this is its last known state';

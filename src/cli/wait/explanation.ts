@@ -111,7 +111,8 @@ export function formatHelp(report: WaitReport): string[] {
   const session = sessionOf(report);
   const causes = findCauses(report);
   // An exited Tilt serves no log, but `tilt ci` has printed it.
-  if (session !== null && isLogPrinted(session) && causes.length > 0) return ['the log is in the output of tilt ci'];
+  if (session !== null && isLogPrinted(session) && causes.length > 0)
+    return ['the log is in the output of tilt ci'];
   return causes.flatMap((cause) => formatTargetHelp(cause, report));
 }
 

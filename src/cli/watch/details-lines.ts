@@ -1,5 +1,10 @@
 import type { ResourceFields, TargetsView } from '../../client/client.js';
-import { formatLogsCommand, formatTriggerCommand, isLogPrinted, toReachable } from '../../client/tilt-commands.js';
+import {
+  formatLogsCommand,
+  formatTriggerCommand,
+  isLogPrinted,
+  toReachable,
+} from '../../client/tilt-commands.js';
 import { describeState, findChain, findWaiting } from '../../client/waits.js';
 import { plainText } from '../../model/plain-text.js';
 import { terminalText } from '../text.js';

@@ -40,7 +40,11 @@ const E2E = targetFields('e2e:update', 'WAITING', {
 
 describe('details of a target of a Tilt that has exited', () => {
   const ERROR_LINE = ['error: exit status 1'];
-  const UP = { tiltfilePath: '/home/dev/shop/Tiltfile', exitCondition: 'MANUAL', exitConditionText: '' } as const;
+  const UP = {
+    tiltfilePath: '/home/dev/shop/Tiltfile',
+    exitCondition: 'MANUAL',
+    exitConditionText: '',
+  } as const;
   const GONE = { state: 'GONE', since: '2026-11-22T11:00:00.000000Z', error: null } as const;
 
   it.each<[string, Partial<SessionFields>, log: string[]]>([
