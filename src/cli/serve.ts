@@ -10,8 +10,9 @@ import { GRAPHQL_PATH } from '../server/pages.js';
 import type { KeyPair } from '../server/tls.js';
 import { type CliProcess, homeDirectory, stopSignal } from './cli-process.js';
 import { followKeyPair, readGatewayFiles } from './gateway-files.js';
-import { describeIgnoredOptions } from './ignored-options.js';
-import type { ServeFlags } from './options/serve.js';
+import type { OptionTable } from './options/option.js';
+import { bucketOptions, credentialOptions } from './options/publish.js';
+import { type ServeFlags, serveOptions } from './options/serve.js';
 import { createOutput } from './output.js';
 import { natsSecrets, warnOfOpenSecrets } from './secret-files.js';
 import { chooseSources, readsBucket } from './sources.js';
@@ -81,6 +82,35 @@ function isTracingConfigured(env: CliProcess['env']): boolean {
 
 const NO_SDK =
   "no traces are exported: OTEL_EXPORTER_OTLP_ENDPOINT is set, but no OpenTelemetry SDK is loaded; load yours with NODE_OPTIONS='--import …'";
+
+/**
+ * Describes the given options of `serve` that have no effect because another one is missing, one line each.
+ *
+ * @param hasBucket whether a source is a NATS bucket
+ */
+function describeIgnoredOptions(
+  { jwt, credentials, bucket }: Pick<ServeFlags, 'jwt' | 'credentials' | 'bucket'>,
+  hasBucket: boolean,
+): readonly string[] {
+  const ofTokens = jwt.jwks === undefined ? givenOptions(serveOptions.jwt, jwt) : [];
+  const ofBuckets = hasBucket
+    ? []
+    : [...givenOptions(credentialOptions, credentials), ...givenOptions(bucketOptions, bucket)];
+  return [
+    ...ofTokens.map((name) => `${name} has no effect without --jwks`),
+    ...ofBuckets.map((name) => `${name} has no effect: no source is a NATS bucket`),
+  ];
+}
+
+/** Names of the options whose value is not the initial one. */
+function givenOptions<V extends object>(table: OptionTable<V>, values: V): string[] {
+  const names: string[] = [];
+  for (const key in table) {
+    const { flags, initial } = table[key];
+    if (values[key] !== initial) names.push(flags.replace(/ .*/, ''));
+  }
+  return names;
+}
 
 /** Start-up output in three lines: addresses, sources and their states, links to open. */
 function formatStartLines(url: string, gateway: Gateway, description: string, links: string): string {

@@ -10,7 +10,7 @@ import {
   print,
   separateOperations,
 } from 'graphql';
-import { createClient } from '../../client/client.js';
+import { type Client, ClientError, createClient } from '../../client/client.js';
 import { messageOf } from '../../lib/errors.js';
 import { isRecord } from '../../lib/is-record.js';
 import { type CliProcess, listenForInterruption, terminalSize } from '../cli-process.js';
@@ -19,7 +19,6 @@ import type { QueryFlags } from '../options/client.js';
 import { createOutput } from '../output.js';
 import { isJobLog, terminalText } from '../text.js';
 import { readTextFile, UsageError } from '../usage-error.js';
-import { demoNote } from './demo-note.js';
 import { createPresenter } from './presenter.js';
 
 type Data = Readonly<Record<string, unknown>>;
@@ -72,6 +71,28 @@ export async function runQuery(
     interruption.end();
   }
 }
+
+interface Sessions {
+  readonly sessions: { readonly nodes: readonly { readonly id: string; readonly isDemo: boolean }[] };
+}
+
+/**
+ * Line for those who read the answer to a query: the gateway knows nothing but the built-in demo. Null
+ * otherwise, and when the gateway does not answer.
+ */
+async function demoNote(client: Pick<Client, 'query'>, signal: AbortSignal): Promise<string | null> {
+  try {
+    const { sessions } = await client.query<Sessions, object>(SESSIONS, {}, { signal });
+    const [first] = sessions.nodes;
+    if (first === undefined || !sessions.nodes.every(({ isDemo }) => isDemo)) return null;
+    return `${terminalText(first.id)} is the built-in demo, not a Tilt`;
+  } catch (error) {
+    if (error instanceof ClientError || signal.aborted) return null;
+    throw error;
+  }
+}
+
+const SESSIONS = '{ sessions(first: 2) { nodes { id isDemo } } }';
 
 /**
  * Reads the document from an argument, a file or standard input. Throws a {@link UsageError} when none is

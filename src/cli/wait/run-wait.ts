@@ -1,4 +1,10 @@
-import { type Client, ClientError, createClient, type WaitOutcome } from '../../client/client.js';
+import {
+  type Client,
+  ClientError,
+  createClient,
+  type ResourceFields,
+  type WaitOutcome,
+} from '../../client/client.js';
 import { type Excerpts, readExcerpts } from '../../client/excerpts.js';
 import { type Clock, systemClock } from '../../lib/clock.js';
 import { messageOf } from '../../lib/errors.js';
@@ -7,8 +13,7 @@ import { EXIT, toClientOptions } from '../gateway-client.js';
 import type { WaitFlags } from '../options/client.js';
 import { findCauses } from './explanation.js';
 import { createProgressReporter } from './progress.js';
-import { queryResources } from './query-resources.js';
-import type { WaitResult } from './wait-report.js';
+import type { WaitReport, WaitResult } from './wait-report.js';
 import { checkWritable, loadReportFiles, writeReport } from './write-report.js';
 
 /**
@@ -77,6 +82,34 @@ function toOutcome(
   if (exitCode !== null) return { ...last, result: 'interrupted', reason: `interrupted; ${last.reason}` };
   const reason = error instanceof ClientError ? error.message : `unexpected error: ${messageOf(error)}`;
   return { ...last, result: 'unknown', reason };
+}
+
+/** Time limit of the query, in milliseconds. It delays the report; the result is already known. */
+const RESOURCES_TIMEOUT_MS = 5_000;
+
+/**
+ * Queries the resources for the report of a wait. Null if the report does not need them, or if the gateway is
+ * unreachable or does not answer within five seconds. Never rejects.
+ */
+export async function queryResources(
+  client: Pick<Client, 'resources'>,
+  outcome: Pick<WaitOutcome, 'view'> & Pick<WaitReport, 'result'>,
+  env: CliProcess['env'],
+  clock: Clock,
+): Promise<readonly ResourceFields[] | null> {
+  const { view, result } = outcome;
+  if (view?.session == null || view.link.state !== 'live') return null;
+  const showsResources = result !== 'reached' || view.session.verdict.untriggered.length > 0;
+  if (!showsResources && !env.GITHUB_STEP_SUMMARY) return null;
+  const controller = new AbortController();
+  const cancel = clock.after(RESOURCES_TIMEOUT_MS, () => controller.abort());
+  try {
+    return await client.resources({ session: view.session.id, signal: controller.signal });
+  } catch {
+    return null;
+  } finally {
+    cancel();
+  }
 }
 
 /** Reads the ends of the logs of the root causes. Empty if they are not known. Never rejects. */

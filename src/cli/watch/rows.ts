@@ -1,9 +1,9 @@
-import { targetKey } from '../../client/changes.js';
+import { compareTargets, targetKey } from '../../client/changes.js';
 import type { ResourceFields, TargetFields, TargetFilter, TargetsView } from '../../client/client.js';
 import { describeBlockers } from '../../client/waits.js';
+import { compareNaturally } from '../../lib/natural-order.js';
 import { compileConditions } from '../../model/target-filter.js';
 import { elapsed, rankOf, statusLine, terminalText } from '../text.js';
-import { groupByLabel } from './label-groups.js';
 
 /** Resources of a Session by name. Empty while they are not known. */
 export type KnownResources = ReadonlyMap<string, ResourceFields>;
@@ -108,4 +108,47 @@ function countPhases(targets: readonly TargetFields[]): string {
     .sort(([a], [b]) => rankOf(a) - rankOf(b))
     .map(([phase, count]) => `${count} ${phase.toLowerCase()}`)
     .join(', ');
+}
+
+/** Targets of the resources with one label, in Tilt's order. */
+interface LabelGroup {
+  readonly title: string;
+  readonly targets: readonly TargetFields[];
+}
+
+/**
+ * Groups targets as Tilt's own UI does: by label in alphabetical order, then those without a label, then the
+ * Tiltfile. A target with two labels is in both groups. Last come those whose labels are not known. The
+ * resources of a group are in Tilt's order.
+ */
+function groupByLabel(targets: readonly TargetFields[], resources: KnownResources): LabelGroup[] {
+  const groups = new Map<string, TargetFields[]>();
+  const others: Record<OtherGroup, TargetFields[]> = { unlabeled: [], Tiltfile: [], 'labels not known': [] };
+  for (const target of targets.toSorted((a, b) => orderOf(a) - orderOf(b) || compareTargets(a, b))) {
+    const known = target.resources.flatMap((name) => resources.get(name) ?? []);
+    const labels = new Set(known.flatMap(({ labels: own }) => own ?? []));
+    if (labels.size === 0) others[otherGroupOf(known)].push(target);
+    for (const label of labels) {
+      const group = groups.get(label);
+      if (group) group.push(target);
+      else groups.set(label, [target]);
+    }
+  }
+  const labelled = [...groups].sort(([a], [b]) => compareNaturally(a, b));
+  return [...labelled, ...Object.entries(others)].flatMap(([title, members]) =>
+    members.length === 0 ? [] : [{ title, targets: members }],
+  );
+
+  /** Position of its first resource in Tilt's UI; last while it is not known. */
+  function orderOf(target: TargetFields): number {
+    const orders = target.resources.map((name) => resources.get(name)?.order ?? Number.MAX_SAFE_INTEGER);
+    return Math.min(...orders, Number.MAX_SAFE_INTEGER);
+  }
+}
+
+type OtherGroup = 'unlabeled' | 'Tiltfile' | 'labels not known';
+
+function otherGroupOf(resources: readonly ResourceFields[]): OtherGroup {
+  if (resources.some(({ kind }) => kind === 'TILTFILE')) return 'Tiltfile';
+  return resources.some(({ labels }) => labels !== null) ? 'unlabeled' : 'labels not known';
 }

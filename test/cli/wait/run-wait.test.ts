@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { queryResources } from '../../../src/cli/wait/query-resources.js';
+import { queryResources } from '../../../src/cli/wait/run-wait.js';
 import { openDisposableClient } from '../../support/disposable-client.js';
 import { createManualClock } from '../../support/manual-clock.js';
 import { startScriptedGateway } from '../../support/scripted-gateway.js';
