@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/nats/delta.js';
-import { createDigestCheck } from '../../src/nats/digest-check.js';
+import { createDigestCheck } from '../../src/nats/newest-entries.js';
 import { createManualClock } from '../support/manual-clock.js';
 import { session } from '../support/sessions.js';
 
