@@ -1,9 +1,14 @@
 import { type Clock, sleep } from '../../lib/clock.js';
+import { createExcerpts } from '../../logs/excerpt.js';
+import { createSessionLog } from '../../logs/session-log.js';
+import { decodeSession } from '../../model/decode.js';
+import type { SessionLog } from '../../model/log.js';
+import type { Session } from '../../model/session.js';
 import type { PushChange, SessionProvider } from '../provider.js';
-import { createLiveRun, type LiveRun } from './live-run.js';
+import { factsOf, toSessionJson } from './api-objects.js';
 import { isDevelopment } from './plot.js';
 import { createRandom } from './random.js';
-import { createRun } from './run.js';
+import { createRun, type DemoRun, playFrame, toMicroTime } from './run.js';
 import { FRAMES_BEFORE_START, writeScript } from './script.js';
 import { type Beat, writeTimeline } from './timeline.js';
 
@@ -67,4 +72,36 @@ function playAtOnce(run: LiveRun, beats: readonly Beat[], endMs: number): void {
     if (index > 0) nowMs += beat.afterMs;
     run.play(beat, nowMs);
   }
+}
+
+/** A run while it is played: its Session and its log. */
+interface LiveRun {
+  readonly log: SessionLog;
+  /** Writes the lines of a beat and applies its frame. @param nowMs time of it, in milliseconds since 1970 */
+  play(beat: Beat, nowMs: number): void;
+  /** Returns the Session, with the excerpts of its failed targets. */
+  readSession(): Session;
+}
+
+/** Creates a run with an empty log. @param instance instance of its Session */
+function createLiveRun(first: DemoRun, instance: string, clock: Clock): LiveRun {
+  const log = createSessionLog();
+  const excerpts = createExcerpts({ log, clock, flush: () => {}, onChange: () => {} });
+  // All lines of a target are written before it fails, so that its excerpt is final at once.
+  excerpts.end();
+  let run = first;
+
+  return {
+    log,
+    play({ lines, frame, micros }, nowMs) {
+      const time = toMicroTime(nowMs, micros);
+      log.append(lines.map((line) => ({ time, ...line })));
+      if (frame !== null) run = playFrame(run, frame, nowMs);
+    },
+    readSession() {
+      // Decoded, so that it cannot show anything that Tilt could not send.
+      const session = decodeSession(toSessionJson(run), instance);
+      return { ...session, facts: { ...factsOf(run), excerpts: excerpts.read(session) } };
+    },
+  };
 }

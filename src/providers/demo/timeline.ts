@@ -1,7 +1,7 @@
 import type { LogLine } from '../../model/log.js';
+import { UNREACHABLE } from './api-objects.js';
 import { OUTPUTS, type Output, type Text, TILT_STARTS } from './output.js';
 import { between, pick, type Random } from './random.js';
-import { UNREACHABLE } from './resource-json.js';
 import type { Frame } from './script.js';
 import { SHOP, type ShopTarget, TILTFILE } from './shop.js';
 

@@ -5,12 +5,11 @@ import { explain } from '../../../src/model/explanation.js';
 import { computePhase } from '../../../src/model/phase.js';
 import type { Session } from '../../../src/model/session.js';
 import { computeVerdict } from '../../../src/model/verdict.js';
+import { factsOf, toSessionJson } from '../../../src/providers/demo/api-objects.js';
 import { isDevelopment } from '../../../src/providers/demo/plot.js';
 import { createRandom } from '../../../src/providers/demo/random.js';
-import { factsOf } from '../../../src/providers/demo/resource-json.js';
 import { createRun, playFrame } from '../../../src/providers/demo/run.js';
 import { writeScript } from '../../../src/providers/demo/script.js';
-import { toSessionJson } from '../../../src/providers/demo/session-json.js';
 
 const anyRun = fc.record({ seed: fc.nat(), number: fc.integer({ min: 1, max: 6 }) });
 const anyCiRun = anyRun.filter(({ number }) => !isDevelopment(number));
