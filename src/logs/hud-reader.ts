@@ -8,7 +8,6 @@ import { createRunPosition } from './run-position.js';
 import { parseSegment, scanMessage } from './scan-message.js';
 import { createSegmentReader } from './segment-reader.js';
 import { DEFAULT_LOG_LIMITS, type LogLimits, type WritableLog } from './session-log.js';
-import { runInSlices } from './slices.js';
 
 /** Reads the messages of a HUD connection into a log. */
 export interface HudReader {
@@ -136,5 +135,28 @@ function parse(bytes: Buffer): unknown {
     return JSON.parse(bytes.toString());
   } catch {
     throw new DecodeError('JSON', bytes.toString('utf8', 0, 60), ['message']);
+  }
+}
+
+/** Longest time for which the event loop is blocked, in milliseconds, without the step that exceeds it. */
+const SLICE_MS = 2;
+
+/**
+ * Runs steps until they are done, with a pause after each slice of 2 ms. Returns their result, or undefined
+ * if the signal aborts.
+ */
+async function runInSlices<T>(
+  steps: Steps<T>,
+  { yieldToLoop, monotonic }: Required<Pick<HudReaderOptions, 'yieldToLoop' | 'monotonic'>>,
+  signal?: AbortSignal,
+): Promise<T | undefined> {
+  let end = monotonic() + SLICE_MS;
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+    if (monotonic() < end) continue;
+    await yieldToLoop();
+    if (signal?.aborted) return undefined;
+    end = monotonic() + SLICE_MS;
   }
 }

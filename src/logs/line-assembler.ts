@@ -1,12 +1,11 @@
 import type { LogLevel, LogLine } from '../model/log.js';
 import type { MicroTime } from '../model/micro-time.js';
-import { createContinuations } from './continuations.js';
 import type { Segment, Span } from './hud-message.js';
 import type { HiddenLine } from './kept-lines.js';
+import { createContinuations, createUnfinishedLine, type UnfinishedLine } from './partial-lines.js';
 import { createKeyBlocks } from './private-key.js';
 import type { Redactor } from './redact.js';
 import { cleanStyles, cutText } from './styled-text.js';
-import { createUnfinishedLine, type UnfinishedLine } from './unfinished-line.js';
 
 /**
  * Assembles lines from segments. A line ends with a line break, or when its span continues with another

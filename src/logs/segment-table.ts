@@ -1,6 +1,5 @@
 import { BACKSLASH, QUOTE, STEP_BYTES } from './json-bytes.js';
-import { endsWithBreak, findPlainEnd, LETTER_N, skipMembers, startsWith } from './segment-bytes.js';
-import { createSpanNumbers } from './span-numbers.js';
+import { endsWithBreak, findPlainEnd, isSame, LETTER_N, skipMembers, startsWith } from './segment-bytes.js';
 
 /** A segment of a message, by its place in the bytes. */
 export interface SegmentPlace {
@@ -153,5 +152,44 @@ export function createSegmentTable(): SegmentTable {
     cells[at + 4] = (place.level & 0xff) + (place.endsLine ? 0x100 : 0);
     cells[at + 5] = place.lineEnds;
     size += 1;
+  }
+}
+
+/** Ids of spans by number. */
+interface SpanNumbers {
+  readonly ids: readonly string[];
+  /** Returns the number of an id. */
+  add(id: string): number;
+  /** Returns the number of the id between two indices of a message. */
+  find(bytes: Buffer, start: number, end: number): number;
+}
+
+/** Numbers the ids of spans. Most segments have the span of the previous one. */
+function createSpanNumbers(): SpanNumbers {
+  const ids: string[] = [];
+  const numbers = new Map<string, number>();
+  let lastStart = 0;
+  let lastEnd = 0;
+  let last = -1;
+
+  return {
+    ids,
+    add,
+    find(bytes, start, end) {
+      if (last < 0 || !isSame(bytes, start, end, lastStart, lastEnd)) {
+        last = add(bytes.toString('utf8', start, end));
+      }
+      lastStart = start;
+      lastEnd = end;
+      return last;
+    },
+  };
+
+  function add(id: string): number {
+    const known = numbers.get(id);
+    if (known !== undefined) return known;
+    ids.push(id);
+    numbers.set(id, ids.length - 1);
+    return ids.length - 1;
   }
 }

@@ -1,6 +1,5 @@
-import type { LogLine, LogSelection, LogSlice, SessionLog } from '../model/log.js';
+import type { LogLevel, LogLine, LogSelection, LogSlice, SessionLog } from '../model/log.js';
 import { createKeptLines, type HiddenLine, type KeptLines } from './kept-lines.js';
-import { isSelected } from './log-selection.js';
 
 /** Bounds of the memory of a log. A line counts with its text in UTF-8 and 200 bytes. */
 export interface LogLimits {
@@ -104,4 +103,32 @@ function read(kept: KeptLines, selection: LogSelection, from: number, limit: num
     if (lines.length < limit) lines.push(line);
   }
   return { lines: lines.reverse(), after, matching };
+}
+
+/**
+ * Severity of the levels, as Tilt orders them. A level of a newer Tilt is above all others, so that its lines
+ * are never hidden.
+ */
+const SEVERITY: Readonly<Record<LogLevel, number>> = {
+  none: 0,
+  debug: 1,
+  verbose: 2,
+  info: 3,
+  warn: 4,
+  error: 5,
+  unknown: 6,
+};
+
+/** Whether a line has at least this level. */
+function isAtLeast(line: LogLine, level: LogLevel): boolean {
+  return SEVERITY[line.level] >= SEVERITY[level];
+}
+
+/** Whether a selection accepts a line. */
+function isSelected(line: LogLine, { resource, target, level }: LogSelection): boolean {
+  return (
+    (resource === undefined || line.resource === resource) &&
+    (target === undefined || line.target === target) &&
+    (level === undefined || isAtLeast(line, level))
+  );
 }
