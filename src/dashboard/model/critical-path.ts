@@ -1,4 +1,4 @@
-import type { RecordedBlockers } from './recorded-blockers.js';
+import type { RecordedBlockers } from './blockers.js';
 import type { Segment } from './segments.js';
 
 /** A completed run of a target: a job that finished, or a server that became ready. */

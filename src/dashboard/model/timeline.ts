@@ -1,6 +1,6 @@
 import { targetKey } from '../../client/changes.js';
+import type { RecordedBlockers } from './blockers.js';
 import { findCriticalPath, listRuns, type PathStep } from './critical-path.js';
-import type { RecordedBlockers } from './recorded-blockers.js';
 import { deriveSegments, estimateClockOffset, type Segment } from './segments.js';
 import { formatSteps, parseTime } from './time.js';
 import type { Session, Target } from './types.js';

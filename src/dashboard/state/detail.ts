@@ -1,7 +1,7 @@
 import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import type { LinkState, ResourcesView, TargetsView } from '../../client/client.js';
+import { createBlockerRecorder, type RecordedBlockers } from '../model/blockers.js';
 import { findPlaces, indexResources, type Places, type Resources } from '../model/places.js';
-import { createBlockerRecorder, type RecordedBlockers } from '../model/recorded-blockers.js';
 import type { Session, Target } from '../model/types.js';
 
 /** The selected Session with its targets. */

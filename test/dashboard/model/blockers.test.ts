@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { listBlockers } from '../../../src/dashboard/model/blockers.js';
+import { createBlockerRecorder, listBlockers } from '../../../src/dashboard/model/blockers.js';
+import { state, target } from '../../support/dashboard-data.js';
 
 const names = (...all: string[]) => all.map((name) => ({ name }));
 const resourceOf = (key: string) => (key.includes(':') ? key.replace(/:.*/, '') : undefined);
@@ -37,5 +38,31 @@ describe('the blockers of a target', () => {
 
   it('a target without known blockers has none', () => {
     expect(listBlockers({ blockedBy: [], rootCause: null }, resourceOf)).toBeNull();
+  });
+});
+
+const waits = (...blockers: string[]) => ({
+  ...target('e2e:update', [0, state.waiting()]),
+  blockedBy: names(...blockers),
+});
+const runs = target('e2e:update', [1, state.running(1)]);
+
+describe('recorded blockers', () => {
+  it('a wait has all blockers that were seen, and they stay when the target runs', () => {
+    const { blockers, record } = createBlockerRecorder();
+    const [first, second] = [waits('api:serve', 'web:serve'), waits('web:serve')];
+    record('e2e:update', undefined, first);
+    record('e2e:update', first, second);
+    record('e2e:update', second, runs);
+    expect([...(blockers.get('e2e:update') ?? [])]).toEqual(['api:serve', 'web:serve']);
+  });
+
+  it('a new wait replaces the last one, and another run of Tilt forgets all', () => {
+    const recorder = createBlockerRecorder();
+    recorder.record('e2e:update', undefined, waits('api:serve'));
+    recorder.record('e2e:update', runs, waits('db:serve'));
+    expect([...(recorder.blockers.get('e2e:update') ?? [])]).toEqual(['db:serve']);
+    recorder.clear();
+    expect(recorder.blockers.size).toBe(0);
   });
 });

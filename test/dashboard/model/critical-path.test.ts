@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { RecordedBlockers } from '../../../src/dashboard/model/blockers.js';
 import { findCriticalPath, listRuns, type TargetRun } from '../../../src/dashboard/model/critical-path.js';
-import type { RecordedBlockers } from '../../../src/dashboard/model/recorded-blockers.js';
 
 const run = (target: string, start: number, end: number): TargetRun => ({ target, start, end });
 const names = (runs: readonly TargetRun[], last?: readonly string[], blockers?: RecordedBlockers) =>
