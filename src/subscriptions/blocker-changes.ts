@@ -2,7 +2,7 @@ import type { Explanation } from '../model/explanation.js';
 import { createWaiterSearch } from '../model/wait-graph.js';
 import { explanationOfRecord, type SessionRecord, type TrackedTarget } from '../store/record.js';
 import type { FactSelection } from './fact-selection.js';
-import { hasSameExcerpt } from './shown-facts.js';
+import { hasSameExcerpt } from './shown-session.js';
 
 /** Whether what is shown of the blockers of an unchanged target differs between two states of its Session. */
 export type HaveBlockersChanged = (target: TrackedTarget) => boolean;

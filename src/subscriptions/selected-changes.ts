@@ -4,8 +4,13 @@ import type { Revision } from '../store/journal.js';
 import type { RecordChange, SessionRecord } from '../store/record.js';
 import { compareBlockers } from './blocker-changes.js';
 import type { FactSelection } from './fact-selection.js';
-import { hasShownExcerptChanged, haveShownFactsChanged, mayExcerptsDiffer } from './shown-facts.js';
-import { changesPhase, haveShownTargetsChanged } from './shown-targets.js';
+import {
+  changesPhase,
+  hasShownExcerptChanged,
+  haveShownFactsChanged,
+  haveShownTargetsChanged,
+  mayExcerptsDiffer,
+} from './shown-session.js';
 
 /** Difference between two records of a Session. */
 export type Difference = Pick<Revision, 'changes' | 'before' | 'after' | 'sessionChanged'>;

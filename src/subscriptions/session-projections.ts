@@ -9,7 +9,7 @@ import type { ReadableStore } from '../store/scoped.js';
 import type { FactSelection } from './fact-selection.js';
 import type { MergedUpdate, Position, Projection, SourceEvent } from './projection.js';
 import type { SessionBinding } from './session-binding.js';
-import { haveOnlyExcerptsChanged, haveShownFactsChanged } from './shown-facts.js';
+import { haveOnlyExcerptsChanged, haveShownFactsChanged } from './shown-session.js';
 
 /** Payload of `sessionChanges`. */
 interface SessionChanges extends Omit<Position, 'cacheKey'> {
