@@ -24,8 +24,8 @@ import type {
   WaitingOnResolvers,
 } from './generated.js';
 import { findExcerpt, readTail, sessionIdOf } from './log-lines.js';
-import { compileTargetFilter, findNode, resolveSessionId, typeOfNode } from './selection.js';
-import { pageOfSessions } from './session-page.js';
+import { findNode, pageOfSessions, typeOfNode } from './relay.js';
+import { compileTargetFilter, resolveSessionId } from './selection.js';
 import { countPhases, groupByResource } from './target-groups.js';
 import {
   presentState,

@@ -11,7 +11,8 @@ import {
   type Yield,
 } from './field-yield.js';
 import { sessionIdOf } from './log-lines.js';
-import { findNode, resolveSession } from './selection.js';
+import { findNode } from './relay.js';
+import { resolveSession } from './selection.js';
 import { NO_SIZES, type Sizes, sizesOfAny, sizesOfSome } from './sizes.js';
 
 /**

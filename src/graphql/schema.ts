@@ -18,8 +18,8 @@ import type { Context } from './context.js';
 import { badInput } from './errors.js';
 import type { SubscriptionResolvers } from './generated.js';
 import { pacedItems, paceLists } from './pacer.js';
+import { findNode, typeOfNode } from './relay.js';
 import { resolvers } from './resolvers.js';
-import { findNode, typeOfNode } from './selection.js';
 
 /** Content of `schema.graphql`, the contract with clients. */
 export const typeDefs = readFileSync(new URL('../../schema.graphql', import.meta.url), 'utf8');

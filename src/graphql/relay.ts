@@ -5,6 +5,36 @@ import { badInput } from './errors.js';
 import type { QuerySessionsArgs, ResolversTypes } from './generated.js';
 import { compileSessionFilter } from './selection.js';
 
+// Relay's specifications of nodes and connections.
+
+/** Object with an id that is unique in the gateway. */
+type NodeRecord = SessionRecord | SessionRecord['status']['targets'][number];
+
+/** Returns the name of a node's type in the schema. */
+export function typeOfNode(node: NodeRecord): 'Session' | 'Target' {
+  return 'metadata' in node ? 'Session' : 'Target';
+}
+
+/** Number of `#` in an id that are tried as the separator of Session id and target name. */
+const MAX_PLACES = 16;
+
+/**
+ * Finds the object with an id: a Session id, or `<session id>#<target name>`. Returns null if it does not
+ * exist.
+ */
+export function findNode(store: ReadableStore, id: string): NodeRecord | null {
+  const session = store.get(id);
+  if (session) return session;
+  // Names of targets and instances may contain a #, so each one is tried as the separator, up to a limit:
+  // each try is a look-up.
+  let hash = id.indexOf('#');
+  for (let tried = 0; hash >= 0 && tried < MAX_PLACES; tried += 1, hash = id.indexOf('#', hash + 1)) {
+    const target = store.get(id.slice(0, hash))?.status.targets.find((candidate) => candidate.id === id);
+    if (target) return target;
+  }
+  return null;
+}
+
 /** Maximum number of Sessions in a page. */
 const MAX_PAGE = 1000;
 
