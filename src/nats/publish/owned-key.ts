@@ -7,8 +7,7 @@ import { ProviderError } from '../../providers/provider.js';
 import type { Bucket } from '../bucket.js';
 import type { Envelope } from '../message-format.js';
 import { createClaim, type HeldState, readHeld, readPublisher } from './held-key.js';
-import { createStateWriter, type WritableState } from './state-writer.js';
-import { type Omission, writeFitting } from './write-fitting.js';
+import { createStateWriter, type Omission, type WritableState, writeFitting } from './state-writer.js';
 
 /** State of a Session to be written. */
 export interface SessionState extends Pick<Envelope, 'session' | 'connection' | 'error'> {

@@ -1,6 +1,6 @@
 import { messageOf } from '../../lib/errors.js';
 import type { Log } from '../../lib/log.js';
-import type { Omission } from './write-fitting.js';
+import type { Omission } from './state-writer.js';
 
 /** Problems of writing the states of a key, and its heartbeats. */
 export interface WriteProblems {
