@@ -3,15 +3,15 @@ import type { Log } from '../lib/log.js';
 import type { PublishFlags } from './options/publish.js';
 
 /**
- * Permissions of users who are neither the owner of a file nor in its group. Those of the group do not count:
- * Kubernetes mounts a Secret with the group of `fsGroup`, and systemd and Docker give a service a group of its
- * own.
+ * Permissions of users who are neither the owner of a file nor in its group. Those of the group do not
+ * count: Kubernetes mounts a Secret with the group of `fsGroup`, and systemd and Docker give a service its
+ * own group.
  */
 const OTHERS = 0o007;
 
 /**
- * Logs one warning for each of these files that every user of the machine can access. A file that does not
- * exist, and a pipe, is none of them; nor is any file on Windows, where the mode says nothing about access.
+ * Logs one warning for each of these files that every user of the machine can access. Files that do not
+ * exist, pipes and folders are left out, and all files on Windows, where the mode does not limit access.
  *
  * @param files path by option; undefined if the option is not given
  */

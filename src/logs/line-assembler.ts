@@ -175,7 +175,7 @@ function createLineOutput({ redactor, lineBytes, emit }: AssemblerOptions) {
       const styledText = copy(cutText(isCut ? `${whole}…` : whole, lineBytes));
       emit({ time, level, resource: span.resource, target: span.target, styledText });
     },
-    /** Emits that a line is hidden, because its start is missing. It may be the first one of a private key. */
+    /** Emits that a line without its start is hidden. It may be the first one of a private key. */
     hideLine({ id, resource }: Span, text: string): void {
       keyBlocks.redact(id, cleanStyles(text));
       emit({ resource, styledText: null });

@@ -125,8 +125,8 @@ async function checkProgress(
 }
 
 /**
- * Throws if the servers' time has become unknown. The next consumer tells it. Messages of the beginning do
- * not need it.
+ * Throws if the servers' time has become unknown: the next consumer has it. Messages of the beginning do not
+ * need it.
  */
 function checkTime({ position, servers }: ConsumeOptions): void {
   if (position.isCaughtUp && servers.isUncertain) {

@@ -132,7 +132,7 @@ async function pollMeanwhile(
 
 /**
  * Requests each next message until the signal aborts. Throws only errors of processing a message. After a
- * sleep of the machine it waits for the consumer, which tells how old the messages are.
+ * sleep of the machine it waits for the consumer, without which their age is not known.
  */
 async function poll(
   { bucket, stream, subject, position, clock, servers, onHealthy }: Reading,

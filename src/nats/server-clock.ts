@@ -7,7 +7,7 @@ export interface ServerClock {
   set(time: number): void;
   /**
    * Whether the present time is not known: since the last `set`, this machine slept or its wall clock was
-   * set, and these cannot be told apart.
+   * set, and these look the same.
    */
   readonly isUncertain: boolean;
   /**

@@ -102,11 +102,11 @@ export function createSessionBinding(
 
 /**
  * Whether a client that names no Session, and saw a cursor, holds a state of the default Session, so that the
- * changes since then complete it (S4). The cursor does not tell which Session the client held. It is that of
- * an update of the held Session, or of a complete state. The latter may be that of any revision, but only if
- * it shows the Session that was the default one then; see {@link SessionBinding.cursor}. So the client holds
- * the present default Session if the revision of the cursor is of that Session, or of none, and if no later
- * revision could have changed the default.
+ * changes since then complete it (S4). The cursor does not contain which Session the client held. It is that
+ * of an update of the held Session, or of a complete state. The latter may be that of any revision, but only
+ * if it shows the Session that was the default one then; see {@link SessionBinding.cursor}. So the client
+ * holds the present default Session if the revision of the cursor is of that Session, or of none, and if no
+ * later revision could have changed the default.
  */
 export function holdsDefaultSession(store: ReadableStore, id: SessionId | null, cursor: string): boolean {
   const history = store.historySince(cursor);

@@ -589,7 +589,7 @@ describe('the run that is present at the start of a wait', () => {
       null,
     ],
     [
-      'an unconfirmed one beside which another appears',
+      'an unconfirmed one that another joins',
       {},
       [
         [[{}], CONNECTING],

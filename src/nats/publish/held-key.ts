@@ -140,9 +140,9 @@ export function createClaim({ key, publisher, takeOver }: Owner & { readonly tak
 }
 
 /**
- * Whether a state may be the first to be written to a key. The end of a run may not follow a run that is known
- * to be later: it would look like its result. While a late end waited, another publisher may have written the
- * result of the same run.
+ * Whether a state may be the first to be written to a key. The end of a run may not follow a run that is
+ * known to be later: it would look like its result. While a late end waited, another publisher may have
+ * written the result of the same run.
  */
 function mayClaim(held: Envelope | null, state: ClaimedState, ageMs: number): boolean {
   const { session, connection, isEarlierEnd = false } = state;

@@ -47,7 +47,8 @@ export interface OwnedKey {
   readonly isHeldInSilence: boolean;
   /**
    * Writes a state, and claims the key first. Call it again with the same object until it succeeds: it is
-   * written once, or not at all if it is an end that the key does not lack. Resolves with whether it is written.
+   * written once, or not at all if it is an end that the key does not lack. Resolves with whether it is
+   * written.
    *
    * @param ageMs time since this state was reached, in milliseconds; 0 if that was just now
    */

@@ -296,7 +296,7 @@ describe('a publisher that has read a run while its broker could not be reached'
     return session(instance, {}, { uid: startTime ?? 'none', status: { startTime, done: true, error } });
   }
 
-  /** Reads runs that end while the broker cannot be reached. Resolves with the log once the ends are written. */
+  /** Reads runs that end while the broker cannot be reached. Resolves with the log, with the ends written. */
   async function endInOutage(bucket: TestBucket, startTime: string | null, ageMs: number): Promise<string[]> {
     const clock = createManualClock();
     const lines: string[] = [];

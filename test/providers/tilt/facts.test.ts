@@ -158,7 +158,7 @@ describe('the facts of an API with several namespaces', () => {
     return inNamespace(namespace, sessionJson({ uid: namespace, targets }));
   };
 
-  /** `a` has an automatic resource that is about to run, `b` a manual one of that name and a broken cluster. */
+  /** `a` has an automatic resource that is about to run, `b` a manual one, its cluster is broken. */
   async function startServerOfTeams(): Promise<TiltServer> {
     const server = await createTiltServer({
       sessions: [lintSession('a', { waiting: { waitReason: 'unknown' } }), lintSession('b', { active: {} })],
