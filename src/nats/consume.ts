@@ -58,7 +58,7 @@ export async function consume(
   options: ConsumeOptions,
   outer: AbortSignal,
 ): Promise<Error> {
-  const { monitor, position, servers, onHealthy } = options;
+  const { monitor, position, onHealthy } = options;
   const scope = createAbortScope(outer);
   let failure = new Error('reading ended');
   const fail = (error: unknown) => {
@@ -72,8 +72,9 @@ export async function consume(
     callback(message) {
       if (scope.signal.aborted) return;
       try {
-        checkTime(options);
-        position.take(fromConsumer(message, start, servers));
+        const received = fromConsumer(message, start);
+        checkTime(received, options);
+        position.take(received);
         onHealthy();
       } catch (error) {
         fail(error);
@@ -113,7 +114,6 @@ async function checkProgress(
     const before = position.count;
     await sleep(clock, position.isCaughtUp ? CHECK_MS.later : CHECK_MS.first, signal);
     if (signal.aborted || position.count > before) continue;
-    checkTime(options);
     position.verify(await bucket.manager.streams.info(stream));
     const { num_pending: pending } = await consumer.info();
     if (signal.aborted || position.count > before) continue;
@@ -125,23 +125,23 @@ async function checkProgress(
 }
 
 /**
- * Throws if the servers' time has become unknown: the next consumer has it. Messages of the beginning do not
- * need it.
+ * Throws if a message is older than its age at the creation of the consumer, or may be. It is read again from
+ * the next consumer, with its age by then. Messages of the beginning are old anyway.
  */
-function checkTime({ position, servers }: ConsumeOptions): void {
-  if (position.isCaughtUp && servers.isUncertain) {
-    throw new Error('this machine slept, or its clock was set');
+function checkTime({ writtenAt, ageMs }: StreamMessage, { position, servers }: ConsumeOptions): void {
+  if (position.isCaughtUp && servers.mayBeLate(writtenAt + ageMs)) {
+    throw new Error('a message is late, or a clock was set');
   }
 }
 
 /** Maximum difference between the clocks of two servers of a cluster, in milliseconds. */
 const MAX_CLOCK_SKEW_MS = 10_000;
 
-function fromConsumer(message: JsMsg, start: ConsumerStart, servers: ServerClock): StreamMessage {
+function fromConsumer(message: JsMsg, start: ConsumerStart): StreamMessage {
   const { subject, seq, headers, info, data } = message;
   const writtenAt = info.timestampNanos / 1_000_000;
   const ageMs = computeAge({ seq, writtenAt }, start);
-  return { subject, seq, writtenAt, ageMs, delayMs: servers.measureDelay(writtenAt), headers, data };
+  return { subject, seq, writtenAt, ageMs, headers, data };
 }
 
 /**

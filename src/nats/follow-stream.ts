@@ -5,7 +5,7 @@ import type { Bucket } from './bucket.js';
 import { type ConnectionMonitor, monitorConnection } from './connection.js';
 import { type ConsumeOptions, consume, type OpenConsumer } from './consume.js';
 import { toProviderError } from './errors.js';
-import { createServerClock, type ServerClock } from './server-clock.js';
+import { createServerClock } from './server-clock.js';
 import { formatAddress } from './settings.js';
 import { createStreamPosition, type StreamMessage, type StreamPositionOptions } from './stream-position.js';
 
@@ -131,22 +131,18 @@ async function pollMeanwhile(
 }
 
 /**
- * Requests each next message until the signal aborts. Throws only errors of processing a message. After a
- * sleep of the machine it waits for the consumer, without which their age is not known.
+ * Requests each next message until the signal aborts. Throws only errors of processing a message. One that
+ * may be late is left to the consumer, without which its age is not known.
  */
 async function poll(
   { bucket, stream, subject, position, clock, servers, onHealthy }: Reading,
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
-    if (servers.isUncertain) {
-      await sleep(clock, POLL_MS, signal);
-      continue;
-    }
     const query = { seq: position.last + 1, next_by_subj: formatSubject(stream, subject) };
     const response = await bucket.pollManager.streams.getMessage(stream, query).catch(() => undefined);
     if (response !== undefined) onHealthy();
-    if (response) position.take(fromStore(response, servers));
+    if (response && !servers.mayBeLate(response.time.getTime())) position.take(fromStore(response));
     else await sleep(clock, POLL_MS, signal);
   }
 }
@@ -155,17 +151,11 @@ async function poll(
 export async function readNewest(bucket: Bucket, stream: string, key: string): Promise<StreamMessage | null> {
   const query = { last_by_subj: formatSubject(stream, key) };
   const response = await bucket.pollManager.streams.getMessage(stream, query);
-  return response && fromStore(response, null);
+  return response && fromStore(response);
 }
 
-/** @param servers null if it does not matter when the message was written */
-function fromStore(
-  { subject, seq, header: headers, time, data }: StoredMsg,
-  servers: ServerClock | null,
-): StreamMessage {
-  const writtenAt = time.getTime();
-  const delayMs = servers?.measureDelay(writtenAt) ?? 0;
-  return { subject, seq, writtenAt, ageMs: 0, delayMs, headers, data };
+function fromStore({ subject, seq, header, time, data }: StoredMsg): StreamMessage {
+  return { subject, seq, writtenAt: time.getTime(), ageMs: 0, headers: header, data };
 }
 
 /** Formats the subject of the keys of a bucket, by the name of its stream. */

@@ -15,7 +15,7 @@ export interface Entry<Content = Envelope> {
   readonly revision: number;
   /** Time of the write, by the servers' clock: milliseconds since 1970. */
   readonly writtenAt: number;
-  /** Time from the write until it was read, in milliseconds; see {@link StreamMessage}. Default: 0. */
+  /** Time for which it could not be read, by the servers' clock, in milliseconds. Default: 0. */
   readonly delayMs?: number;
   /** Null if the key was deleted; an error if the value cannot be decoded. */
   readonly content: Content | DecodeError | null;
@@ -49,13 +49,13 @@ export function decodeEntry(
   if (followed) return followed;
   const parts = parseKey(key);
   if (parts === null) return null;
-  const { seq: revision, writtenAt, delayMs } = message;
+  const { seq: revision, writtenAt, ageMs } = message;
   return {
     key,
     id: sessionIdOf(parts.instance, parts.name),
     revision,
     writtenAt,
-    ...(delayMs > 0 && { delayMs }),
+    ...(ageMs >= LATE_MS && Number.isFinite(ageMs) && { delayMs: Math.round(ageMs) }),
     ...decodeContent(message, parts),
   };
 }
@@ -142,6 +142,9 @@ export function envelopeOf<Content>(entry: Entry<Content> | undefined): Content 
 export function reachedAt(entry: Entry): number {
   return entry.writtenAt - (envelopeOf(entry)?.ageMs ?? 0);
 }
+
+/** Age from which an entry was read late, in milliseconds: more than it takes to create a consumer. */
+const LATE_MS = 1_000;
 
 /** Time at which an entry was read, by the servers' clock: milliseconds since 1970. */
 function readAt({ writtenAt, delayMs = 0 }: Entry): number {

@@ -6,26 +6,26 @@ export interface ServerClock {
   /** Records the servers' time of this moment, in milliseconds since 1970. */
   set(time: number): void;
   /**
-   * Whether the present time is not known: since the last `set`, this machine slept or its wall clock was
-   * set, and these look the same.
-   */
-  readonly isUncertain: boolean;
-  /**
-   * Time since a message was written, in milliseconds; 0 if that was less than {@link LATE_MS} ago, or is not
-   * known.
+   * Whether a message that arrives now may have been written long ago: by the estimate it was, because the
+   * process or its connection was suspended; or the estimate has become wrong, because this machine slept or
+   * its clock was set. The servers' clock may also have been set back. A new consumer distinguishes these.
    *
-   * @param writtenAt time by the servers' clock, in milliseconds since 1970
+   * @param expectedAt time that the servers' clock should show, in milliseconds since 1970
    */
-  measureDelay(writtenAt: number): number;
+  mayBeLate(expectedAt: number): boolean;
 }
 
-/** Delay from which a message is a late one, in milliseconds: more than a usual one, and than its error. */
-const LATE_MS = 1_000;
-
 /**
- * Creates an estimate of which nothing is known. The wall clock of this machine is only compared with its
- * monotonic clock. If it counted, a wrong one would make present messages old.
+ * Delay from which a message is a late one, in milliseconds. Larger than the differences between the clocks of
+ * a cluster's servers. Also the minimum time between two recorded times of the servers, so that a larger
+ * difference does not cause a new consumer for each message.
  */
+const LATE_MS = 10_000;
+
+/** Difference between the two clocks of a machine that shows a sleep or a set clock, in milliseconds. */
+const STEP_MS = 1_000;
+
+/** Creates an estimate of which nothing is known: any message may be late. */
 export function createServerClock(clock: Clock): ServerClock {
   let known: { readonly time: number; readonly at: Moment } | null = null;
 
@@ -33,16 +33,12 @@ export function createServerClock(clock: Clock): ServerClock {
     set(time) {
       known = { time, at: momentAgo(clock) };
     },
-    get isUncertain() {
+    mayBeLate(expectedAt) {
       if (known === null) return true;
-      const { monotonic, wall } = known.at;
+      const elapsedMs = clock.monotonic() - known.at.monotonic;
       // The monotonic clock of Linux and macOS stops while the machine sleeps.
-      return Math.abs(clock.now() - wall - (clock.monotonic() - monotonic)) >= LATE_MS;
-    },
-    measureDelay(writtenAt) {
-      if (known === null) return 0;
-      const delayMs = known.time + clock.monotonic() - known.at.monotonic - writtenAt;
-      return delayMs < LATE_MS ? 0 : Math.round(delayMs);
+      if (Math.abs(clock.now() - known.at.wall - elapsedMs) >= STEP_MS) return true;
+      return elapsedMs >= LATE_MS && known.time + elapsedMs - expectedAt >= LATE_MS;
     },
   };
 }

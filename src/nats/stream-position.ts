@@ -14,11 +14,6 @@ export interface StreamMessage {
    * infinite if unknown.
    */
   readonly ageMs: number;
-  /**
-   * Time from the write until it was read, by the servers' clock, in milliseconds: the reader was
-   * disconnected or suspended. 0 for a message that was read at once, or if the time is not known.
-   */
-  readonly delayMs: number;
   readonly headers: Pick<MsgHdrs, 'get' | 'has'> | undefined;
   readonly data: Uint8Array;
 }

@@ -244,12 +244,19 @@ describe('decodeEntry', () => {
     seq: 5,
     writtenAt: 5,
     ageMs: 0,
-    delayMs: 0,
     headers: undefined,
     data: Buffer.from(text),
   });
   const envelope = envelopeOf(entry('a', 5, 'live'));
   const text = envelope === null ? '' : encodeEnvelope(envelope);
+
+  it.each([
+    ['was read at once', 999, undefined],
+    ['could not be read for a while', 20_000, 20_000],
+    ['has an unknown age', Number.POSITIVE_INFINITY, undefined],
+  ])('counts the age of a message that %s as a delay', (_, ageMs, delayMs) => {
+    expect(decodeEntry({ ...message('a.Tiltfile', text), ageMs })?.delayMs).toBe(delayMs);
+  });
 
   it('decodes a Session with the name in its key', () => {
     expect(decodeEntry(message('a.Tiltfile', text))).toMatchObject({
@@ -295,7 +302,6 @@ describe('the estimated memory of an entry', () => {
     seq,
     writtenAt: seq,
     ageMs: 0,
-    delayMs: 0,
     headers: headers && {
       get: (name: string) => headers.get(name) ?? '',
       has: (name: string) => headers.has(name),

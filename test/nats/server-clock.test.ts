@@ -4,51 +4,47 @@ import { createSteppedClock } from '../support/stepped-clock.js';
 
 const SERVERS_TIME = Date.parse('2020-01-01T00:00:00Z');
 
-function setUp() {
+/** A minute after the servers' time was recorded. */
+async function setUp() {
   const clock = createSteppedClock();
   const servers = createServerClock(clock);
   servers.set(SERVERS_TIME);
-  return { clock, servers };
+  await clock.advance(60_000);
+  return { clock, servers, now: SERVERS_TIME + 60_000 };
 }
 
-describe('the delay of a message by the servers’ clock', () => {
-  it('is the time since its write, whatever the wall clock of this machine says', async () => {
-    const { clock, servers } = setUp();
-    await clock.advance(20_000);
-    expect(servers.measureDelay(SERVERS_TIME + 5_000)).toBe(15_000);
-    clock.step(3_600_000);
-    expect(servers.measureDelay(SERVERS_TIME + 5_000)).toBe(15_000);
-  });
-
+describe('a message by the estimate of the servers’ clock', () => {
   it.each([
-    ['that was read at once', 500],
-    ['of a server whose clock is ahead', -2_000],
-  ])('is 0 for a message %s', async (_, delayMs) => {
-    const { clock, servers } = setUp();
-    await clock.advance(20_000);
-    expect(servers.measureDelay(SERVERS_TIME + 20_000 - delayMs)).toBe(0);
+    ['that arrives at once', 0, false],
+    ['of a server whose clock is behind', 9_000, false],
+    ['of a server whose clock is ahead', -9_000, false],
+    ['that arrives after the process was suspended, or after the servers’ clock was set back', 10_000, true],
+  ])('%s may be late: %s ms, %s', async (_, delayMs, isLate) => {
+    const { servers, now } = await setUp();
+    expect(servers.mayBeLate(now - delayMs)).toBe(isLate);
   });
 
-  it('is 0 while nothing is known', () => {
-    expect(createServerClock(createSteppedClock()).measureDelay(SERVERS_TIME)).toBe(0);
+  it('may be late before any time of the servers is known', () => {
+    expect(createServerClock(createSteppedClock()).mayBeLate(SERVERS_TIME)).toBe(true);
   });
-});
 
-describe('the servers’ time', () => {
-  it('is not known before the first one', () => {
-    expect(createServerClock(createSteppedClock()).isUncertain).toBe(true);
+  it('is not late directly after the servers’ time was recorded, even if their clocks differ by more', async () => {
+    const { clock, servers, now } = await setUp();
+    servers.set(now);
+    await clock.advance(9_999);
+    expect(servers.mayBeLate(now - 30_000)).toBe(false);
+    await clock.advance(1);
+    expect(servers.mayBeLate(now - 30_000)).toBe(true);
   });
 
   it.each([
     ['slept, or its wall clock was set forward', 1_000],
     ['had its wall clock set back', -1_000],
-  ])('is not known after this machine %s, until the next one', async (_, stepMs) => {
-    const { clock, servers } = setUp();
-    await clock.advance(60_000);
-    expect(servers.isUncertain).toBe(false);
+  ])('may be late after this machine %s, until the next time of the servers', async (_, stepMs) => {
+    const { clock, servers, now } = await setUp();
     clock.step(stepMs);
-    expect(servers.isUncertain).toBe(true);
-    servers.set(SERVERS_TIME + 60_000);
-    expect(servers.isUncertain).toBe(false);
+    expect(servers.mayBeLate(now)).toBe(true);
+    servers.set(now);
+    expect(servers.mayBeLate(now)).toBe(false);
   });
 });

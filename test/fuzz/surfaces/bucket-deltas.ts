@@ -133,7 +133,6 @@ function createBucket(clock: ManualClock) {
         seq: revision,
         writtenAt: clock.now(),
         ageMs: 0,
-        delayMs: 0,
         headers: { get: (name) => headers.get(name) ?? '', has: (name) => headers.has(name) },
         data: Buffer.from(encodeEnvelope(envelope)),
       };
