@@ -82,12 +82,16 @@ async function demoNotNamed(
   { id }: SessionFields,
   signal: AbortSignal,
 ): Promise<NoAnswerError> {
-  const connecting = await readConnectingSources(client, signal);
-  const known =
+  const known = await client.query(KnownSessionsDocument, {}, { signal });
+  // Another one may have appeared since the demo was selected.
+  const isAlone = [...known.present.nodes, ...known.gone.nodes].every(({ isDemo }) => isDemo);
+  if (!isAlone) return new NoAnswerError(`session is required; ${describeKnownSessions(known)}`);
+  const connecting = describeConnectingSources(known.gateway.sources);
+  const found =
     connecting === null
       ? 'no Tilt is running: only the built-in demo is known'
       : `only the built-in demo is known yet: ${connecting}`;
-  return new NoAnswerError(`${known}. To use it, pass its Session, ${id}`);
+  return new NoAnswerError(`${found}. To use it, pass its Session, ${id}`);
 }
 
 /** Names the sources of the gateway whose Sessions are not known yet. Null for none. */

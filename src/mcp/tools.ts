@@ -72,10 +72,9 @@ export const tools: readonly AnyTool[] = [
       more: moreFacts,
     }),
     run: async ({ verdicts, limit, after }, { client, signal }) => {
-      const [all, connecting] = await Promise.all([
-        client.sessions({ signal }),
-        readConnectingSources(client, signal),
-      ]);
+      // In this order: the Sessions of a source that is not connecting any more are in the list.
+      const connecting = await readConnectingSources(client, signal);
+      const all = await client.sessions({ signal });
       const note = connecting === null ? {} : { note: `${connecting}: more Sessions may follow` };
       const { facts, more } = pageAfter(
         all
