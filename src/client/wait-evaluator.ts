@@ -114,7 +114,7 @@ export function createWaitEvaluator(
     const replaced = checkReplaced(session);
     if (replaced) return replaced;
     // A run that has ended must not keep the next one from being selected.
-    if (session.connection.state !== 'GONE' && !isPlaceholder(session)) intended = runOf(session);
+    if (!hasEnded(session) && !isPlaceholder(session)) intended = runOf(session);
     if (selection.kind === 'stale') return { status: 'indeterminate', reason: selection.reason, session };
     const doubt = findDoubt(session);
     if (doubt !== null) return { status: 'unconfirmed', reason: doubt };
@@ -145,6 +145,11 @@ export function createWaitEvaluator(
     }
     return { status: 'replaced', reason: describeReplaced(intended, seen) };
   }
+}
+
+/** Whether a run has ended. A `tilt ci` is done a moment before it exits: its connection may be STALE first. */
+function hasEnded({ connection: { state }, verdict }: SessionFields): boolean {
+  return state === 'GONE' || (state === 'STALE' && verdict.final);
 }
 
 /** Whether a Session is the placeholder that `publish -- COMMAND` writes until it has read its Tilt. */

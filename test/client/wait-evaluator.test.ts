@@ -494,6 +494,7 @@ describe('the run that is present at the start of a wait', () => {
       1,
     ],
     ['no run but the placeholder of a publisher', 'done', [placeholder, other], 'reached', 2],
+    ['no run but a STALE one that is done', 'done', [{ ...PASSED, ...stale }, ENDED, other], 'reached', 2],
     [
       'no run but one that has ended',
       'done',
@@ -682,6 +683,8 @@ describe('the run that is present at the start of a wait', () => {
     }),
     { maxLength: 6 },
   );
+  const hasEnded = ({ connection, final }: Facts) =>
+    connection === 'GONE' || (connection === 'STALE' && final === true);
   const SETTLED: readonly Status[] = ['reached', 'failed', 'unknown', 'impossible', 'replaced'];
 
   it.each(['CI', 'MANUAL'] as const)(
@@ -697,7 +700,7 @@ describe('the run that is present at the start of a wait', () => {
               .filter((facts) => id === undefined || facts.id === id)
               .map((facts) => ({ ...facts, kind }));
             const bound = wait.evaluator.run;
-            if (bound === null) present ??= seen.find(({ connection }) => connection !== 'GONE');
+            if (bound === null) present ??= seen.find((facts) => !hasEnded(facts));
             const only = seen.find((facts) => facts.id === (bound?.session ?? id)) ?? null;
             const { status } =
               bound === null && id === undefined ? wait.onSessions(seen, connecting) : wait.onSession(only);
