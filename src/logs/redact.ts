@@ -1,6 +1,7 @@
 import { RE2JS, RE2JSException } from 're2js';
 import { CODE_ESCAPE, decodeEscapes } from './escapes.js';
-import { DEFAULT_RULES, HINT, type RedactionRule } from './redaction-rules.js';
+import { DEFAULT_RULES, HINT } from './redaction-rules.js';
+import type { RedactionRule } from './secret-form.js';
 import { removeStyles, splitStyles } from './styled-text.js';
 import type { Range } from './text-range.js';
 
