@@ -1,12 +1,10 @@
-import { type Clock, createAbortScope, sleep } from '../lib/clock.js';
-import { ProviderError } from '../providers/provider.js';
-import { type Bucket, NANOS_PER_MS } from './bucket.js';
+import { type Clock, createAbortScope } from '../lib/clock.js';
+import type { Bucket } from './bucket.js';
 import type { BucketReader } from './bucket-reader.js';
-import { type ConnectionMonitor, monitorConnection } from './connection.js';
 import { followStream, formatSubject } from './follow-stream.js';
 import { toPresenceSubject } from './presence-report.js';
+import { waitForPresence } from './presence-time.js';
 import { extractKey, isDeletion } from './replay.js';
-import { formatAddress } from './settings.js';
 import type { StreamMessage } from './stream-position.js';
 
 /** Options of {@link followPresence}. */
@@ -75,61 +73,6 @@ export async function followPresence(options: FollowPresenceOptions, outer: Abor
     outer.removeEventListener('abort', stop);
     reading.end();
     subscribed.end();
-  }
-}
-
-/** Interval of looking for the presence bucket, in milliseconds. */
-const WAIT_MS = 1_000;
-
-/** Interval of comparing the presence time, in milliseconds. */
-const CHECK_MS = 60_000;
-
-/**
- * Compares the presence time of the bucket periodically and after each reconnect, until the signal aborts: an
- * operator may change it, and publishers take the new one. Throws a `ProviderError` if it has changed, so
- * that the bucket is opened again.
- */
-export async function followPresenceTime(
-  { bucket, clock }: Pick<FollowPresenceOptions, 'bucket' | 'clock'>,
-  outer: AbortSignal,
-): Promise<void> {
-  const monitor = monitorConnection(bucket.connection);
-  while (!outer.aborted) {
-    await sleepUntilDisconnect(monitor, clock, outer);
-    // The client library would not send the request now, but would wait for its response.
-    while (monitor.isDown && !outer.aborted) await sleep(clock, WAIT_MS, outer);
-    await waitForPresence(bucket, clock, outer);
-  }
-}
-
-/** Sleeps for {@link CHECK_MS}, or until the connection breaks. */
-async function sleepUntilDisconnect(
-  monitor: ConnectionMonitor,
-  clock: Clock,
-  outer: AbortSignal,
-): Promise<void> {
-  const scope = createAbortScope(outer);
-  const stopListening = monitor.onDisconnect(() => scope.end());
-  await sleep(clock, CHECK_MS, scope.signal);
-  stopListening();
-  scope.end();
-}
-
-/** Waits until there is a presence bucket. Throws if that has another TTL than expected. */
-async function waitForPresence(bucket: Bucket, clock: Clock, signal: AbortSignal): Promise<void> {
-  const { manager, presenceStream, presenceMs } = bucket;
-  while (!signal.aborted) {
-    const info = await manager.streams.info(presenceStream).catch(() => null);
-    if (info !== null) {
-      const foundMs = info.config.max_age / NANOS_PER_MS;
-      if (foundMs === presenceMs) return;
-      const what = `its presence time is ${foundMs / 1_000} s instead of ${presenceMs / 1_000} s now`;
-      throw new ProviderError(
-        'unreachable',
-        `${formatAddress(bucket.address)}: ${what}; the bucket is opened again`,
-      );
-    }
-    await sleep(clock, WAIT_MS, signal);
   }
 }
 

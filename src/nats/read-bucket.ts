@@ -2,8 +2,9 @@ import type { StreamState } from '@nats-io/jetstream';
 import { createAbortScope, sleep } from '../lib/clock.js';
 import type { Bucket } from './bucket.js';
 import { type BucketReaderOptions, createBucketReader } from './bucket-reader.js';
-import { followPresence, followPresenceTime } from './follow-presence.js';
+import { followPresence } from './follow-presence.js';
 import { followStream, readNewest } from './follow-stream.js';
+import { followPresenceTime } from './presence-time.js';
 import { decodeEntry } from './replay.js';
 import type { BucketAddress } from './settings.js';
 

@@ -6,6 +6,7 @@ import type { ProviderError } from '../../providers/provider.js';
 import { type Bucket, openBucket } from '../bucket.js';
 import { connectNats } from '../connection.js';
 import { toProviderError } from '../errors.js';
+import { describeChange } from '../presence-time.js';
 import type { BucketAddress, BucketSettings, NatsCredentials } from '../settings.js';
 
 /** Connection to a bucket. It may be down temporarily. */
@@ -17,6 +18,11 @@ export interface Broker {
   readonly problem: string | null;
   /** Creates the bucket again if it was deleted. Rejects if that is impossible. */
   restore(): Promise<void>;
+  /**
+   * Takes the presence time that the bucket has now, even if another one was given: with longer pauses
+   * between its heartbeats, a publisher would seem silent. Does nothing if the bucket is no longer open.
+   */
+  takePresenceTime(bucket: Bucket, presenceMs: number): void;
   /** Closes the connection. May be called twice. */
   close(): Promise<void>;
 }
@@ -69,6 +75,11 @@ export function connectBroker(options: BrokerOptions): Broker {
         restoring = null;
       });
       await restoring;
+    },
+    takePresenceTime(bucket, presenceMs) {
+      if (last !== bucket || connection !== bucket.connection) return;
+      log('info', `${describeChange(bucket.presenceMs, presenceMs)}; heartbeats follow it`);
+      use({ ...bucket, presenceMs, settings: { ...bucket.settings, presenceMs } });
     },
     async close() {
       ending.abort();
@@ -156,7 +167,10 @@ export function connectBroker(options: BrokerOptions): Broker {
   /** Opens the bucket again. Its presence time may have changed, and with it that of the heartbeats. */
   async function openAgain(open: NatsConnection): Promise<void> {
     const bucket = await openBucket(open, address, { settings, last });
-    if (connection !== open) return;
+    if (connection === open) use(bucket);
+  }
+
+  function use(bucket: Bucket): void {
     last = bucket;
     opened = Promise.resolve(bucket);
   }

@@ -1,8 +1,9 @@
-import { type Clock, sleep } from '../../lib/clock.js';
+import { type Clock, createAbortScope, sleep } from '../../lib/clock.js';
 import { messageOf } from '../../lib/errors.js';
 import type { Log } from '../../lib/log.js';
 import type { Bucket } from '../bucket.js';
 import { isMissingStream } from '../errors.js';
+import { createPresenceTimeChange, findPresenceMs, PRESENCE_CHECK_MS } from '../presence-time.js';
 import type { Broker } from './broker.js';
 import type { KeyWriter } from './key-writer.js';
 import type { PresenceMessage, PresenceWriter } from './presence-writer.js';
@@ -20,8 +21,8 @@ export interface HeartbeatsOptions {
 const HEARTBEATS_PER_PRESENCE = 3;
 
 /**
- * Delay of the next heartbeat while there is no bucket, whose settings determine the interval, in
- * milliseconds.
+ * Delay of the next heartbeat while there is no bucket, whose settings determine the interval, and of the
+ * next comparison of its presence time, in milliseconds.
  */
 const RETRY_MS = 1_000;
 
@@ -33,9 +34,19 @@ export async function sendHeartbeats(options: HeartbeatsOptions, signal: AbortSi
   const { broker, presence, writers, clock, log } = options;
   /** Contents of the bucket in which every state was found; null if not every one was. */
   let verified: string | null = null;
+  /** The pause before the next heartbeat. Too long if the presence time was lowered since it began. */
+  let pause = createAbortScope(signal);
+  let pausePresenceMs: number | undefined;
+  const onCompared = (presenceMs: number) => {
+    if (presenceMs !== pausePresenceMs) pause.end();
+  };
+  void followPresenceTime(broker, clock, onCompared, signal);
   while (!signal.aborted) {
     const open = broker.isDown ? null : await broker.bucket().catch(() => null);
-    await sleep(clock, open ? open.presenceMs / HEARTBEATS_PER_PRESENCE : RETRY_MS, signal);
+    pause = createAbortScope(signal);
+    pausePresenceMs = open?.presenceMs;
+    await sleep(clock, open ? open.presenceMs / HEARTBEATS_PER_PRESENCE : RETRY_MS, pause.signal);
+    pause.end();
     if (signal.aborted || broker.isDown) continue;
     try {
       const bucket = await broker.bucket();
@@ -81,6 +92,34 @@ export async function sendHeartbeats(options: HeartbeatsOptions, signal: AbortSi
       // A missing bucket was created again.
       if (isMissingStream(error)) await message.put(bucket, hasOldReaders);
     }
+  }
+}
+
+/**
+ * Compares the presence time of the bucket periodically, and takes a changed one, until the signal aborts.
+ * After a reconnect, the broker itself takes it. Never rejects.
+ *
+ * @param onCompared called with the presence time that applies
+ */
+async function followPresenceTime(
+  broker: Broker,
+  clock: Clock,
+  onCompared: (presenceMs: number) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const change = createPresenceTimeChange(clock, 'publisher');
+  let delayMs = PRESENCE_CHECK_MS;
+  for (;;) {
+    await sleep(clock, delayMs, signal);
+    if (signal.aborted) return;
+    const bucket = broker.isDown ? null : await broker.bucket().catch(() => null);
+    const foundMs = bucket && (await findPresenceMs(bucket));
+    delayMs = foundMs === null ? RETRY_MS : PRESENCE_CHECK_MS;
+    // Without a limit there is no interval of heartbeats, and the bucket cannot be opened again.
+    if (bucket === null || foundMs === null || foundMs === 0) continue;
+    const isDue = change.isDue(bucket.presenceMs, foundMs);
+    if (isDue) broker.takePresenceTime(bucket, foundMs);
+    onCompared(isDue ? foundMs : bucket.presenceMs);
   }
 }
 

@@ -128,29 +128,92 @@ it('a publisher uses the presence time that its bucket has after a restart of th
   await expect.poll(current, PATIENCE).toBe(3_000);
 });
 
+/** A clock on which `speed` seconds pass in one. */
+const speedUp = (speed: number): Clock => ({
+  now: systemClock.now,
+  monotonic: () => systemClock.monotonic() * speed,
+  after: (ms, task) => systemClock.after(ms / speed, task),
+});
+
+/** Changes the TTL of a presence bucket. The server rejects one below the window of duplicates. */
+async function changePresence({ manager, presenceStream }: Bucket, ms: number): Promise<void> {
+  await manager.streams.update(presenceStream, {
+    max_age: ms * 1e6,
+    duplicate_window: Math.min(ms, 1_000) * 1e6,
+  });
+}
+
 describe('a gateway of a bucket whose presence time is changed', () => {
   it.each([
-    ['after a reconnect', 1, true],
-    ['within a minute', 100, false],
-  ])('opens it again %s', async (what, speed, reconnects) => {
+    ['after a reconnect', 1, true, 60],
+    ['within a minute', 100, false, 60],
+    ['later if it is lowered', 100, false, 3],
+  ])('opens it again %s', async (what, speed, reconnects, changedS) => {
     const name = `changed-${what.length}`;
     await using bucket = await openTestBucket(nats.address(name));
     await using proxy = await openTcpProxy(nats.port);
     const address = `nats://127.0.0.1:${proxy.port}/${name}`;
-    const clock: Clock = { ...systemClock, after: (ms, task) => systemClock.after(ms / speed, task) };
-    const watching = startProviderWatch(createNatsProvider({ address, clock }));
+    const watching = startProviderWatch(createNatsProvider({ address, clock: speedUp(speed) }));
     await expect.poll(() => watching.changes.length, PATIENCE).toBeGreaterThan(0);
-    const { manager, presenceStream } = bucket.bucket;
-    await manager.streams.update(presenceStream, { max_age: 60e9 });
+    await changePresence(bucket.bucket, changedS * 1_000);
     if (reconnects) {
       proxy.cut();
       proxy.restore();
     }
     await expect.poll(() => watching.outcome, PATIENCE).not.toBeNull();
+    const found = `its presence time is ${changedS} s instead of 15 s now`;
     expect(watching.outcome?.error).toMatchObject({
       code: 'unreachable',
-      message: `${address}: its presence time is 60 s instead of 15 s now; the bucket is opened again`,
+      message: `${address}: ${found}; the bucket is opened again`,
     });
+  });
+});
+
+describe('a publisher of a bucket whose presence time is changed while it runs', () => {
+  it.each([
+    ['lowered', 15_000, {}],
+    ['lowered but otherwise configured', 12_000, { presenceMs: 86_400_000 }],
+    ['raised', 172_800_000, {}],
+  ])('takes a %s time, and sends a heartbeat at once', async (what, changedMs, settings) => {
+    const address = nats.address(`publisher-${what.length}`);
+    await using bucket = await openTestBucket(address, { presenceMs: 86_400_000 });
+    const { keys } = listenTo(bucket);
+    const clock = speedUp(100);
+    await using publisher = startPublisher({ address, clock, settings, sessions: [session('ci')] });
+    await expect.poll(() => keys.length, PATIENCE).toBeGreaterThan(0);
+    const current = async () => (await publisher.broker.bucket()).presenceMs;
+    expect(await current()).toBe(86_400_000);
+    keys.length = 0;
+    await changePresence(bucket.bucket, changedMs);
+    await expect.poll(current, PATIENCE).toBe(changedMs);
+    await expect.poll(() => keys.length, PATIENCE).toBeGreaterThan(0);
+    expect(publisher.lines).toContain(
+      `info its presence time is ${changedMs / 1_000} s instead of 86400 s now; heartbeats follow it`,
+    );
+  });
+
+  it('sends a heartbeat soon if it has opened its bucket again with a lowered one', async () => {
+    const address = nats.address('publisher-opened');
+    await using bucket = await openTestBucket(address, { presenceMs: 86_400_000 });
+    const { keys } = listenTo(bucket);
+    const clock = speedUp(100);
+    await using publisher = startPublisher({ address, clock, sessions: [session('ci')] });
+    await expect.poll(() => keys.length, PATIENCE).toBeGreaterThan(0);
+    await changePresence(bucket.bucket, 15_000);
+    await publisher.broker.restore();
+    keys.length = 0;
+    await expect.poll(() => keys.length, PATIENCE).toBeGreaterThan(1);
+  });
+
+  it('keeps its own if the bucket has no age limit any more', async () => {
+    const address = nats.address('publisher-unlimited');
+    await using bucket = await openTestBucket(address, { presenceMs: 60_000 });
+    await using publisher = startPublisher({ address, clock: speedUp(100), sessions: [session('ci')] });
+    await changePresence(await publisher.broker.bucket(), 0);
+    const { keys } = listenTo(bucket);
+    // More than three minutes of its clock.
+    await expect.poll(() => keys.length, PATIENCE).toBeGreaterThan(12);
+    expect((await publisher.broker.bucket()).presenceMs).toBe(60_000);
   });
 });
 
