@@ -137,7 +137,8 @@ export function createWaitEvaluator(
     if (condition === 'ready' && intended.exitCondition === 'MANUAL') {
       // This may become the restart. Meanwhile the Session is STALE, so the wait is indeterminate.
       if (isPlaceholder(session) && seen.session === intended.session) return null;
-      if (isRestart(intended, seen) && matchesSelector(session, selector)) {
+      const isEarlier = replacedRuns.some((replaced) => isSameRun(replaced, seen));
+      if (!isEarlier && isRestart(intended, seen) && matchesSelector(session, selector)) {
         replacedRuns.push(intended);
         intended = seen;
         return null;
@@ -157,9 +158,15 @@ function isPlaceholder({ connection, spec }: SessionFields): boolean {
   return connection.state === 'STALE' && spec.tiltfilePath === '';
 }
 
-/** Whether a run is a later `tilt up` of the same Tiltfile, with the same id. */
+/**
+ * Whether a run is a later `tilt up` of the same Tiltfile, with the same id. An earlier one that still runs
+ * may take the id: both had `--port 0`, or another gateway answers now.
+ */
 function isRestart(known: Run, seen: Run): boolean {
+  // Not a number, and so not earlier, if a start is unknown.
+  const isEarlier = Date.parse(seen.startTime ?? '') < Date.parse(known.startTime ?? '');
   return (
+    !isEarlier &&
     known.session === seen.session &&
     known.tiltfilePath === seen.tiltfilePath &&
     seen.exitCondition === 'MANUAL'

@@ -38,7 +38,12 @@ A client that ends calls early, some after 5 s, needs a lower timeoutSeconds, su
       .optional()
       .describe('With condition target: name of the target'),
     phase: phaseInput.optional().describe('With condition target: the phase to wait for'),
-    pid: z.number().int().min(1).optional().describe('Only the run with this process id'),
+    pid: z
+      .number()
+      .int()
+      .min(1)
+      .optional()
+      .describe('Only the run with this process id, also one that has ended'),
     tiltfile: textInput('an absolute path')
       .optional()
       .describe('Only a run of this Tiltfile (absolute path)'),

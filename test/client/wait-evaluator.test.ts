@@ -384,6 +384,13 @@ describe('another run under the same id', () => {
     ['of tilt up, waiting for ready', 'ready', up, { ...up, uid: 'two', verdict: 'PASSED' }, 'reached'],
     ['of tilt up, waiting for a target', target('READY'), up, { ...up, uid: 'two' }, 'replaced'],
     ['of tilt up, with another Tiltfile', 'ready', up, { ...up, uid: 'two', tiltfile: '/x' }, 'replaced'],
+    [
+      'of tilt up that started earlier',
+      'ready',
+      up,
+      { ...up, uid: 'two', startTime: at(-3_600), verdict: 'PASSED' },
+      'replaced',
+    ],
     ['of tilt ci after tilt up', 'ready', up, { ...PASSED, uid: 'two' }, 'replaced'],
     ['of tilt up after tilt ci', 'ready', {}, { ...up, uid: 'two' }, 'replaced'],
     ['that has ended already', 'done', {}, { ...PASSED, uid: 'two', connection: 'GONE' }, 'replaced'],
@@ -412,6 +419,14 @@ describe('another run under the same id', () => {
       expect(wait.onSession(after).status).toBe(status);
     },
   );
+
+  it('a run that was replaced does not count as a restart when it takes the id again', () => {
+    const wait = evaluatorOf('ready', { session: 'a/Tiltfile' });
+    wait.onSession(up);
+    wait.onSession({ ...up, uid: 'two', pid: 2 });
+    expect(wait.onSession({ ...up, verdict: 'PASSED' }).status).toBe('replaced');
+    expect(wait.evaluator.run?.pid).toBe(2);
+  });
 
   it('a wait that selects a pid does not follow a restarted tilt up', () => {
     const wait = evaluatorOf('ready', { session: 'a/Tiltfile', run: { pid: 1 } });
