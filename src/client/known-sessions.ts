@@ -49,13 +49,27 @@ export function describeKnownSessions({ present, gone, gateway }: KnownSessions,
       ? 'the gateway knows no Session: is tilt up or tilt ci running?'
       : `known: ${nodes.map(formatSession).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
   const isEmpty = nodes.every(({ isDemo }) => isDemo);
-  const errors = gateway.sources.flatMap(({ name, error }) =>
-    error !== null && (isEmpty || id?.startsWith(`${name}/`)) ? [`source ${name}: ${error}`] : [],
-  );
+  const errors = errorsOf(gateway.sources.filter(({ name }) => isEmpty || id?.startsWith(`${name}/`)));
   const connecting = describeConnectingSources(gateway.sources);
   const hasNoAnswer = isEmpty && connecting !== null;
-  const found = errors.length > 0 ? errors.slice(0, MAX_ERRORS) : hasNoAnswer ? [] : [sessions];
+  const found = errors.length > 0 ? errors : hasNoAnswer ? [] : [sessions];
   return [...found, ...(connecting === null ? [] : [connecting])].join('; ');
+}
+
+/**
+ * Names the sources that cannot be read, with their errors, and those that have not delivered data yet. Null
+ * for none.
+ */
+export function describeUnreadSources(sources: SourceStates['gateway']['sources']): string | null {
+  const connecting = describeConnectingSources(sources);
+  const reasons = [...errorsOf(sources), ...(connecting === null ? [] : [connecting])];
+  return reasons.length === 0 ? null : reasons.join('; ');
+}
+
+function errorsOf(sources: SourceStates['gateway']['sources']): string[] {
+  return sources
+    .flatMap(({ name, error }) => (error === null ? [] : [`source ${name}: ${error}`]))
+    .slice(0, MAX_ERRORS);
 }
 
 /** Names the sources that have not delivered data yet: `source fleet is still connecting`. Null for none. */

@@ -6,7 +6,11 @@ import type {
   WatchTargetsOptions,
 } from '../client/client.js';
 import { KnownSessionsDocument, SourceStatesDocument } from '../client/generated.js';
-import { describeConnectingSources, describeKnownSessions } from '../client/known-sessions.js';
+import {
+  describeConnectingSources,
+  describeKnownSessions,
+  describeUnreadSources,
+} from '../client/known-sessions.js';
 import { MAX_NAME, truncate } from './bounds.js';
 
 /** Request that cannot be answered. The message is one line for the agent. */
@@ -86,18 +90,18 @@ async function demoNotNamed(
   // Another one may have appeared since the demo was selected.
   const isAlone = [...known.present.nodes, ...known.gone.nodes].every(({ isDemo }) => isDemo);
   if (!isAlone) return new NoAnswerError(`session is required; ${describeKnownSessions(known)}`);
-  const connecting = describeConnectingSources(known.gateway.sources);
+  const unread = describeUnreadSources(known.gateway.sources);
   const found =
-    connecting === null
+    unread === null
       ? 'no Tilt is running: only the built-in demo is known'
-      : `only the built-in demo is known yet: ${connecting}`;
+      : `only the built-in demo is known yet: ${unread}`;
   return new NoAnswerError(`${found}. To use it, pass its Session, ${id}`);
 }
 
-/** Names the sources of the gateway whose Sessions are not known yet. Null for none. */
-export async function readConnectingSources(client: Client, signal: AbortSignal): Promise<string | null> {
+/** Names the sources of the gateway whose Sessions may not be known, with their errors. Null for none. */
+export async function readUnreadSources(client: Client, signal: AbortSignal): Promise<string | null> {
   const { gateway } = await client.query(SourceStatesDocument, {}, { signal });
-  return describeConnectingSources(gateway.sources);
+  return describeUnreadSources(gateway.sources);
 }
 
 /** Finds up to `max` names that are similar to a wrong one, most similar first. */

@@ -14,12 +14,7 @@ import {
   toUntriggeredFacts,
   untriggeredFacts,
 } from './causes.js';
-import {
-  readConnectingSources,
-  readCurrentView,
-  readResources,
-  throwTargetNotFound,
-} from './current-view.js';
+import { readCurrentView, readResources, readUnreadSources, throwTargetNotFound } from './current-view.js';
 import {
   originOutput,
   phaseInput,
@@ -72,10 +67,10 @@ export const tools: readonly AnyTool[] = [
       more: moreFacts,
     }),
     run: async ({ verdicts, limit, after }, { client, signal }) => {
-      // In this order: the Sessions of a source that is not connecting any more are in the list.
-      const connecting = await readConnectingSources(client, signal);
+      // In this order: the Sessions of a source that has delivered by now are in the list.
+      const unread = await readUnreadSources(client, signal);
       const all = await client.sessions({ signal });
-      const note = connecting === null ? {} : { note: `${connecting}: more Sessions may follow` };
+      const note = unread === null ? {} : { note: `more Sessions may follow: ${unread}` };
       const { facts, more } = pageAfter(
         all
           .filter(({ verdict }) => verdicts?.includes(verdict.state) ?? true)

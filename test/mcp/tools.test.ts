@@ -4,6 +4,7 @@ import { type Client, createClient, type SessionFields, type WaitOutcome } from 
 import { systemClock } from '../../src/lib/clock.js';
 import { tools } from '../../src/mcp/tools.js';
 import { createMemoryProvider } from '../../src/providers/memory.js';
+import { ProviderError, type SessionProvider } from '../../src/providers/provider.js';
 import { openDisposableClient } from '../support/disposable-client.js';
 import { startGateway } from '../support/gateway.js';
 import { asDemo, session } from '../support/sessions.js';
@@ -103,22 +104,38 @@ describe('explain_verdict for a Tilt that has exited', () => {
   });
 });
 
-describe('answers while a source of the gateway is connecting', () => {
+describe('answers while a source of the gateway has not been read', () => {
+  const connecting: SessionProvider = {
+    name: 'fleet',
+    watch: (_, signal) => once(signal, 'abort').then(() => {}),
+  };
+  const failing: SessionProvider = {
+    name: 'fleet',
+    watch: () => Promise.reject(new ProviderError('unreachable', 'the API server answered 403')),
+  };
+
   it.each([
-    [true, 'only the built-in demo is known yet: source fleet is still connecting. To use it'],
-    [false, 'session is required; source fleet is still connecting'],
-  ])('no answer states that no Tilt is running: demo %s', async (isDemo, expected) => {
-    await using gateway = await startGateway({
-      providers: [
-        createMemoryProvider('demo', isDemo ? [asDemo(session('demo', { x: 'ready' }))] : []).provider,
-        { name: 'fleet', watch: (_, signal) => once(signal, 'abort').then(() => {}) },
-      ],
-    });
-    await expect.poll(() => gateway.gateway.sources()[0]?.state).toBe('live');
-    await using client = openDisposableClient({ url: gateway.url });
-    await expect(callTool('explain_verdict', client)).rejects.toThrow(expected);
-    expect(await callTool('list_sessions', client)).toMatchObject({
-      note: 'source fleet is still connecting: more Sessions may follow',
-    });
+    ['connecting', connecting, 'source fleet is still connecting'],
+    ['failing', failing, 'source fleet: the API server answered 403'],
+  ])('no answer states that no Tilt is running: %s', async (_, provider, reason) => {
+    for (const isDemo of [true, false]) {
+      await using gateway = await startGateway({
+        providers: [
+          createMemoryProvider('demo', isDemo ? [asDemo(session('demo', { x: 'ready' }))] : []).provider,
+          provider,
+        ],
+      });
+      const states = () => gateway.gateway.sources().map(({ state }) => state);
+      await expect.poll(states).toEqual(['live', provider === failing ? 'stale' : 'connecting']);
+      await using client = openDisposableClient({ url: gateway.url });
+      await expect(callTool('explain_verdict', client)).rejects.toThrow(
+        isDemo
+          ? `only the built-in demo is known yet: ${reason}. To use it`
+          : `session is required; ${reason}`,
+      );
+      expect(await callTool('list_sessions', client)).toMatchObject({
+        note: `more Sessions may follow: ${reason}`,
+      });
+    }
   });
 });
