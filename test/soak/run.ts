@@ -25,8 +25,12 @@ async function main(args: readonly string[]): Promise<number> {
   console.log(`soak: ${options.minutes} min, --seed ${options.seed}`);
   const signal = stopSignal();
   let reportedMs = 0;
+  let reportedReasons = 0;
   try {
     const result = await runSoak(createPlan(options), signal, async (counts, glance) => {
+      // At once, for a run that is interrupted or cannot end.
+      for (const reason of counts.firstMismatches.slice(reportedReasons)) console.log(reason);
+      reportedReasons = counts.firstMismatches.length;
       if (counts.ms < reportedMs + MINUTE) return;
       reportedMs = counts.ms - (counts.ms % MINUTE);
       console.log(formatProgress(counts, await glance()));
