@@ -1,16 +1,14 @@
-import { findNewest } from './history.js';
-import type { LogChange, RecordedConnection } from './log-change.js';
 import {
-  type BucketContents,
   type Entry,
   envelopeOf,
   followsOther,
   mayFollowOther,
   type NewestEntry,
   reachedAt,
-  replay,
-  toChanges,
-} from './replay.js';
+} from './entry.js';
+import { findNewest } from './history.js';
+import type { LogChange, RecordedConnection } from './log-change.js';
+import { type BucketContents, replay, toChanges } from './replay.js';
 
 /**
  * Converts an entry after the snapshot. The end of a Session that is written again after its deletion is not

@@ -2,11 +2,12 @@ import { type Clock, sleep } from '../lib/clock.js';
 import { createDeltaCounts, type DeltaCounts } from '../lib/metrics.js';
 import type { Bucket } from './bucket.js';
 import { createSnapshot, findUnknownAfter, toNextChanges } from './bucket-changes.js';
+import { type Entry, envelopeOf, followsOther, type NewestEntry } from './entry.js';
 import { createHistory, type History, type HistoryContents } from './history.js';
 import { createLiveness, type Liveness } from './liveness.js';
 import type { LogChange } from './log-change.js';
 import { createNewestEntries } from './newest-entries.js';
-import { type Entry, envelopeOf, followsOther, type NewestEntry, toChanges } from './replay.js';
+import { toChanges } from './replay.js';
 
 /** Dependencies and callbacks of {@link createBucketReader}. */
 export interface BucketReaderOptions {

@@ -1,10 +1,10 @@
 import { type Clock, createAbortScope } from '../lib/clock.js';
 import type { Bucket } from './bucket.js';
 import type { BucketReader } from './bucket-reader.js';
+import { extractKey, isDeletion } from './entry.js';
 import { followStream, formatSubject } from './follow-stream.js';
 import { toPresenceSubject } from './presence-report.js';
 import { waitForPresence } from './presence-time.js';
-import { extractKey, isDeletion } from './replay.js';
 import type { StreamMessage } from './stream-position.js';
 
 /** Options of {@link followPresence}. */

@@ -1,4 +1,4 @@
-import type { Entry } from './replay.js';
+import type { Entry } from './entry.js';
 
 /** How a bucket is read at the beginning. */
 export interface HistoryStart {

@@ -1,9 +1,10 @@
 import type { Clock } from '../lib/clock.js';
 import { isLive } from './bucket-changes.js';
+import { type Entry, envelopeOf, type NewestEntry } from './entry.js';
 import type { LogChange, RecordedConnection } from './log-change.js';
 import { createPresence, type Presence } from './presence.js';
 import { decodeReport, mayList } from './presence-report.js';
-import { type Entry, envelopeOf, type NewestEntry, toChanges, withSilence } from './replay.js';
+import { toChanges, withSilence } from './replay.js';
 
 /** Presence of publishers, and the changes that follow: a live Session is STALE while they are silent. */
 export interface Liveness

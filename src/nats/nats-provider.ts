@@ -6,12 +6,12 @@ import { ProviderError } from '../providers/provider.js';
 import { type Bucket, openBucket } from './bucket.js';
 import { type BucketReaderOptions, createBucketReader } from './bucket-reader.js';
 import { connectNats, readCredentials } from './connection.js';
+import { decodeEntry, type Entry } from './entry.js';
 import { toProviderError } from './errors.js';
 import { followPresence } from './follow-presence.js';
 import { followStream, readNewest } from './follow-stream.js';
 import type { LogChange, LogPosition, LogProvider } from './log-change.js';
 import { followPresenceTime } from './presence-time.js';
-import { decodeEntry, type Entry } from './replay.js';
 import {
   type BucketAddress,
   type BucketSettings,

@@ -1,7 +1,7 @@
 import type { Clock } from '../lib/clock.js';
 import type { Session } from '../model/session.js';
 import { digestOf } from './delta.js';
-import { type Entry, envelopeOf, type NewestEntry } from './replay.js';
+import { type Entry, envelopeOf, type NewestEntry } from './entry.js';
 
 /**
  * Newest entry of each key, and whether its state is right. A bucket keeps Sessions that have ended for days,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createBucketReader } from '../../src/nats/bucket-reader.js';
+import { type Entry, envelopeOf } from '../../src/nats/entry.js';
 import { MAX_HISTORY_BYTES } from '../../src/nats/history.js';
 import type { LogChange, RecordedConnection } from '../../src/nats/log-change.js';
-import { type Entry, envelopeOf } from '../../src/nats/replay.js';
 import { createStore } from '../../src/store/store.js';
 import { largeSession } from '../support/large-session.js';
 import { createManualClock, type ManualClock } from '../support/manual-clock.js';
