@@ -1,9 +1,10 @@
 import { messageOf } from '../../lib/errors.js';
+import type { Log } from '../../lib/log.js';
 import { ProviderError } from '../../providers/provider.js';
 import type { Bucket } from '../bucket.js';
 import { describeWriteError, isMissingStream, toPermanentError } from '../errors.js';
 import { createOwnedKey, type OwnedKeyOptions, type SessionState } from './owned-key.js';
-import { createWriteProblems } from './write-problems.js';
+import type { Omission } from './state-writer.js';
 import { createWriteQueue, createWriteTimes, type WriteQueueOptions } from './write-queue.js';
 
 /** Writes the states of one Session to its key, and keeps them there. */
@@ -159,4 +160,53 @@ export function createKeyWriter(options: KeyWriterOptions): KeyWriter {
       if (isMissingStream(error)) await options.restore().catch((cause) => problem.failed(messageOf(cause)));
     }
   }
+}
+
+/** Problems of writing the states of a key, and its heartbeats. */
+interface WriteProblems {
+  readonly state: ProblemLog;
+  readonly presence: ProblemLog;
+  /** Reports a state with facts that was written, with what was left out because it was too large. */
+  onFacts(omission: Omission | null): void;
+}
+
+/** Logs why something cannot be written: once per reason, and once when it is written again. */
+interface ProblemLog {
+  failed(reason: string): void;
+  solved(): void;
+}
+
+/** Creates the problems of a key. */
+function createWriteProblems(key: string, log: Log): WriteProblems {
+  const parts = {
+    facts: createProblemLog(`${key}: its state with facts about its resources`, log),
+    excerpts: createProblemLog(`${key}: its state with excerpts of its log`, log),
+  };
+  return {
+    state: createProblemLog(`${key}: its newest state`, log),
+    presence: createProblemLog(`${key}: its presence`, log),
+    onFacts(omission) {
+      const { what = null, error = null } = omission ?? {};
+      if (what !== 'facts') parts.facts.solved();
+      if (what === null) parts.excerpts.solved();
+      else parts[what].failed(`${messageOf(error)}; it is written without them`);
+    },
+  };
+}
+
+/** Creates a log. @param what subject of the messages, such as `ci.Tiltfile: its newest state` */
+function createProblemLog(what: string, log: Log): ProblemLog {
+  let last: string | null = null;
+  return {
+    failed(reason) {
+      if (reason === last) return;
+      last = reason;
+      log('warn', `${what} cannot be written: ${reason}`);
+    },
+    solved() {
+      if (last === null) return;
+      last = null;
+      log('info', `${what} is written again`);
+    },
+  };
 }
