@@ -1,5 +1,14 @@
-import { BACKSLASH, QUOTE, STEP_BYTES } from './json-bytes.js';
-import { endsWithBreak, findPlainEnd, isSame, LETTER_N, skipMembers, startsWith } from './segment-bytes.js';
+import {
+  BACKSLASH,
+  endsWithBreak,
+  findPlainEnd,
+  isSame,
+  LETTER_N,
+  QUOTE,
+  STEP_BYTES,
+  skipMembers,
+  startsWith,
+} from './json-bytes.js';
 
 /** A segment of a message, by its place in the bytes. */
 export interface SegmentPlace {
