@@ -4,9 +4,9 @@ import type { Clock } from '../../lib/clock.js';
 import { isMissing, isSystemError, messageOf } from '../../lib/errors.js';
 import { pollFiles, signatureOf } from '../../lib/file-watcher.js';
 import { ProviderError, type PushChange, type SessionProvider } from '../provider.js';
-import { diffSnapshots } from './diff-snapshots.js';
 import { checkSize, FileProblem, parseSessions } from './parse.js';
 import {
+  diffSnapshots,
   type FileObservation,
   type FileState,
   instanceOf,

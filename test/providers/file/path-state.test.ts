@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { SessionId } from '../../../src/model/session.js';
-import { diffSnapshots } from '../../../src/providers/file/diff-snapshots.js';
 import {
+  diffSnapshots,
   type FileObservation,
   type FileState,
   instanceOf,
