@@ -1,9 +1,8 @@
-import { explain } from './explanation.js';
+import { describeWaits, explain } from './explanation.js';
 import type { SessionFacts } from './facts.js';
 import { computePhase, findBlockers } from './phase.js';
 import { clusterErrorLine, extractHeadline, oneLine, plainText } from './plain-text.js';
 import type { SessionSpec, SessionStatus, Target } from './session.js';
-import { describeWaits } from './wait-descriptions.js';
 
 /**
  * Connection to the source of a Session: `live`; `stale`, the state may be outdated; `gone`, the source has

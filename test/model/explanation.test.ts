@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { explain } from '../../src/model/explanation.js';
+import { describeWait, explain } from '../../src/model/explanation.js';
 import type { Session } from '../../src/model/session.js';
 import { computeVerdict } from '../../src/model/verdict.js';
-import { describeWait } from '../../src/model/wait-descriptions.js';
 import { type ResourceOptions, withFacts } from '../support/facts.js';
 import { session, type TargetStates } from '../support/sessions.js';
 import { explainSimply, tangledSessions } from '../support/simple-explanation.js';
