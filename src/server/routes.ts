@@ -5,7 +5,6 @@ import type { Metrics } from '../lib/metrics.js';
 import type { Tracer } from '../lib/tracing.js';
 import type { Grant } from './access/access.js';
 import type { Rejection } from './access/allow-list.js';
-import { type CookieSignIn, createCookieSignIn } from './access/cookie-sign-in.js';
 import { resolvePeer } from './access/peer.js';
 import { isPageVisit, reject, rejectUpgrade, wantsPage } from './access/reject.js';
 import {
@@ -14,7 +13,7 @@ import {
   type RequestGuard,
   type RequestGuardOptions,
 } from './access/request-guard.js';
-import { sendSignInPage } from './access/sign-in.js';
+import { type CookieSignIn, createCookieSignIn, sendSignInPage } from './access/sign-in.js';
 import { createClientLimits, type OverLimit } from './access/socket-limits.js';
 import { closeAtTinyChunks } from './http/body.js';
 import { createGraphQLHttp, type GraphQLHttpOptions } from './http/graphql-http.js';

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { handleProtocols } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
 import { createDecompressor } from '../../lib/decompressor.js';
@@ -6,11 +6,16 @@ import type { Compression } from '../compression.js';
 import type { Limits } from '../limits.js';
 import { REQUEST_ID_HEADER } from '../request.js';
 import { ClientSocket, type ConnectionOptions, WebSocketConnection } from './connection.js';
-import { DEFLATE_OPTIONS, selectExtension } from './deflate-extension.js';
 import { createHeartbeat } from './heartbeat.js';
 
 /** Time for clients to answer the close frame at shutdown, in milliseconds. */
 const CLOSE_DEADLINE_MS = 2_000;
+
+/**
+ * Options of `ws`: each message is compressed on its own. Only so can readers share a message, and neither
+ * side has to keep a window per connection.
+ */
+const DEFLATE_OPTIONS = { serverNoContextTakeover: true, clientNoContextTakeover: true };
 
 /** Dependencies and limits of GraphQL over WebSocket. */
 export interface GraphQLWebSocketOptions extends Omit<ConnectionOptions, 'heartbeat'> {
@@ -71,4 +76,34 @@ export function createGraphQLWebSocket(options: GraphQLWebSocketOptions): GraphQ
 
 function idOf({ headers }: IncomingMessage): string {
   return String(headers[REQUEST_ID_HEADER] ?? '');
+}
+
+const EXTENSION = 'permessage-deflate';
+
+/** Longest header that is read, in characters. Browsers send 50. */
+const MAX_HEADER = 500;
+
+/**
+ * Reduces `Sec-WebSocket-Extensions` to an offer of permessage-deflate (RFC 7692) that the gateway accepts,
+ * or removes it. For a header that is malformed or not acceptable, `ws` would reject the handshake with 400.
+ *
+ * @param isWanted whether this client's messages are compressed
+ */
+export function selectExtension(headers: IncomingHttpHeaders, isWanted: boolean): void {
+  const { 'sec-websocket-extensions': header = '' } = headers;
+  const isOffered = header.length <= MAX_HEADER && header.split(',').some(isAcceptable);
+  if (isWanted && isOffered) headers['sec-websocket-extensions'] = EXTENSION;
+  else delete headers['sec-websocket-extensions'];
+}
+
+/** An offer that limits the gateway's window is declined: readers with another window could not share. */
+function isAcceptable(offer: string): boolean {
+  const [name, ...params] = offer.split(';').map((part) => part.trim().toLowerCase());
+  return name === EXTENSION && new Set(params).size === params.length && params.every(isKnownParam);
+}
+
+function isKnownParam(param: string): boolean {
+  return /^((server|client)_no_context_takeover|client_max_window_bits(="?([89]|1[0-5])"?)?|server_max_window_bits="?15"?)$/.test(
+    param,
+  );
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { selectExtension } from '../../../src/server/websocket/deflate-extension.js';
+import { selectExtension } from '../../../src/server/websocket/websocket.js';
 
 const select = (offer: string | undefined, isWanted = true) => {
   const headers = offer === undefined ? {} : { 'sec-websocket-extensions': offer };
