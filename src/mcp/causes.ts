@@ -7,7 +7,7 @@ import { countWaits } from '../client/waits.js';
 import { MAX_LINE, MAX_NAME, takeFitting, truncate } from './bounds.js';
 import type { KnownResources, KnownView } from './current-view.js';
 import { describeOutdated } from './facts.js';
-import { type LastLines, type LogRoom, toLastLines } from './log-facts.js';
+import { type LastLines, type LogRoom, toLastLines } from './log-lines.js';
 import { labelsOf, targetFacts, toTargetFacts } from './target-facts.js';
 
 // Causes of a verdict, and the next steps of an agent.

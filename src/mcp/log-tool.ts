@@ -9,8 +9,7 @@ import {
   throwTargetNotFound,
 } from './current-view.js';
 import { sessionInput } from './facts.js';
-import { MAX_LOG_LINE } from './log-facts.js';
-import { type KnownLine, type KnownLog, readLog } from './read-log.js';
+import { type KnownLine, type KnownLog, MAX_LOG_LINE, readLog } from './log-lines.js';
 import { type AnyTool, defineTool } from './server.js';
 
 /** Default number of lines. */

@@ -1,7 +1,8 @@
 import { targetKey } from '../client/changes.js';
 import type { Client, LogLevel, LogLine, LogOptions, TargetFields } from '../client/client.js';
-import { readExcerpts } from '../client/excerpts.js';
+import { type Excerpt, readExcerpts } from '../client/excerpts.js';
 import type { Clock } from '../lib/clock.js';
+import { truncate } from './bounds.js';
 import { NoAnswerError } from './current-view.js';
 
 /** Line of a log. */
@@ -93,4 +94,33 @@ async function readTail(
     if (isAvailable !== null) return isAvailable ? lines : null;
   }
   throw new NoAnswerError(`the gateway did not answer within ${TIMEOUT_MS / 1_000} s`);
+}
+
+/** Maximum length of a line of a log in characters. */
+export const MAX_LOG_LINE = 300;
+
+/** Size of the end of a log. */
+export interface LogRoom {
+  readonly lines: number;
+  readonly characters: number;
+}
+
+/** The last lines of a log, oldest first, and the number of earlier ones. */
+export interface LastLines {
+  readonly lines: string[];
+  readonly omitted: number;
+}
+
+/** Takes the last lines of an excerpt that fit. */
+export function toLastLines({ lines: all, omitted }: Excerpt, room: LogRoom): LastLines {
+  const lines: string[] = [];
+  let characters = 0;
+  for (const { text } of all.slice(-room.lines).reverse()) {
+    const line = truncate(text, MAX_LOG_LINE).trimEnd();
+    if (line === '' && lines.length === 0) continue;
+    characters += line.length;
+    if (characters > room.characters && lines.length > 0) break;
+    lines.unshift(line);
+  }
+  return { lines, omitted: omitted + all.length - lines.length };
 }
