@@ -1,5 +1,5 @@
-import { HISTORY_LIMIT } from '../store/record.js';
 import type { ReadableStore } from '../store/scoped.js';
+import { HISTORY_LIMIT } from '../store/track-target.js';
 import { COUNTING, type FieldSource, LOOKUP, type Population, type Yield } from './field-yield.js';
 import { countListed } from './introspection-sizes.js';
 import { MAX_LOG_LINES } from './log-lines.js';

@@ -6,13 +6,12 @@ import { plainText } from '../model/plain-text.js';
 import { isDemo } from '../model/session.js';
 import {
   explanationOfRecord,
-  HISTORY_LIMIT,
   type SessionRecord,
-  secondsToReady,
   type TrackedTarget,
   verdictOfRecord,
 } from '../store/record.js';
 import type { ReadableStore } from '../store/scoped.js';
+import { HISTORY_LIMIT, secondsToReady } from '../store/track-target.js';
 import type { ResourceRecord } from './context.js';
 import { badInput } from './errors.js';
 import type {

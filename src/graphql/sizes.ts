@@ -1,4 +1,4 @@
-import { HISTORY_LIMIT } from '../store/record.js';
+import { HISTORY_LIMIT } from '../store/track-target.js';
 
 /** Maximum number of lines of an excerpt. */
 export const MAX_EXCERPT_LINES = 50;

@@ -3,7 +3,8 @@ import type { Phase } from '../model/phase.js';
 import { computePhase } from '../model/phase.js';
 import { extractHeadline, oneLine, plainText } from '../model/plain-text.js';
 import type { ActiveState, TargetState, TerminatedState, WaitingState } from '../model/session.js';
-import { type Readiness, secondsToReady, type TrackedTarget, type Transition } from '../store/record.js';
+import type { Readiness, TrackedTarget, Transition } from '../store/record.js';
+import { secondsToReady } from '../store/track-target.js';
 import type { ShownTerminated, SummarizedActive } from './context.js';
 
 /** State of a target in the schema. */

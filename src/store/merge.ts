@@ -1,36 +1,17 @@
 import type { SessionFacts } from '../model/facts.js';
 import type { MicroTime } from '../model/micro-time.js';
-import { computePhase, type Phase } from '../model/phase.js';
 import { sameJson } from '../model/same-json.js';
 import {
-  type ActiveState,
   identifiesRun,
   isSameRun,
   type ObjectMeta,
   type Session,
   type SessionId,
   type Target,
-  type TargetState,
-  targetIdOf,
 } from '../model/session.js';
-import {
-  diffRuns,
-  diffTargets,
-  mergeTargets,
-  mergeTargetsAt,
-  sameState,
-  sameStrings,
-  type TargetMerge,
-} from './diff.js';
-import {
-  type ConnectionStatus,
-  type RecordChange,
-  readyTimeOf,
-  type SessionRecord,
-  type TrackedTarget,
-  trackReadiness,
-  withTransition,
-} from './record.js';
+import { diffRuns, diffTargets, mergeTargets, mergeTargetsAt, type TargetMerge } from './diff.js';
+import type { ConnectionStatus, RecordChange, SessionRecord, TrackedTarget } from './record.js';
+import { trackTarget } from './track-target.js';
 import { type MarkedTargets, markUntriggered } from './triggers.js';
 
 /** Result of merging a newer state of a Session into its record. */
@@ -209,99 +190,4 @@ function reuse<T extends object>(before: T | undefined, after: T): T {
     else isSame = false;
   }
   return isSame ? before : merged;
-}
-
-/**
- * Adds what the gateway has observed to a target: the start of its phase, its first readiness, its phase
- * transitions.
- *
- * @param previous the target before; null when it is new
- * @param time when the gateway received this state
- */
-function trackTarget(
-  session: SessionId,
-  previous: TrackedTarget | null,
-  target: Target,
-  time: MicroTime,
-): TrackedTarget {
-  const phase = computePhase(target);
-  if (previous === null) {
-    const { state } = target;
-    const readiness = trackReadiness(null, state);
-    return {
-      ...target,
-      id: targetIdOf(session, target.key),
-      since: phaseStart(null, phase, state, time),
-      readiness,
-      history: [{ time, phase, state, readiness }],
-    };
-  }
-  // Equal parts are reused, because the journal keeps older states of a target as well as the newest.
-  const state = sameState(previous.state, target.state) ? previous.state : target.state;
-  const readiness = trackReadiness(previous.readiness, state);
-  const before = { target: previous, phase: computePhase(previous) };
-  return {
-    ...target,
-    name: previous.name,
-    key: previous.key,
-    resources: sameStrings(previous.resources, target.resources) ? previous.resources : target.resources,
-    state,
-    id: previous.id,
-    since: phaseStart(before, phase, state, time),
-    readiness,
-    history:
-      before.phase === phase
-        ? previous.history
-        : withTransition(previous.history, { time, phase, state, readiness }),
-  };
-}
-
-/**
- * When a target entered its phase: the time that Tilt reports, else `now`. A change within a phase moves it
- * only when the target was started again.
- */
-function phaseStart(
-  previous: { readonly target: TrackedTarget; readonly phase: Phase } | null,
-  phase: Phase,
-  state: TargetState,
-  now: MicroTime,
-): MicroTime {
-  if (previous?.phase === phase && isSameStart(previous.target.state, state)) return previous.target.since;
-  return reportedStart(previous?.target ?? null, state) ?? now;
-}
-
-/** Whether two states of one phase belong to the same start of the target. */
-function isSameStart(a: TargetState, b: TargetState): boolean {
-  return startOf(a) === startOf(b) && finishOf(a) === finishOf(b);
-}
-
-/** Start of the phase that begins with a state, as Tilt reports it; null when it does not. */
-function reportedStart(previous: TrackedTarget | null, state: TargetState): MicroTime | null {
-  if (state.is === 'terminated') return state.finishTime;
-  if (state.is !== 'active') return null;
-  if (!state.ready) {
-    // A target that lost its readiness keeps its start time.
-    const isKnownStart = previous !== null && state.startTime === lastStartOf(previous);
-    return isKnownStart ? null : state.startTime;
-  }
-  return mayHaveBeenReady(previous, state) ? null : readyTimeOf(state);
-}
-
-/** Whether a target may have been ready before in this start. Tilt's ready time may be of that readiness. */
-function mayHaveBeenReady(previous: TrackedTarget | null, { startTime }: ActiveState): boolean {
-  if (previous === null) return false;
-  const { readiness } = previous;
-  return startTime === null || (readiness?.startTime === startTime && !readiness.isAwaited);
-}
-
-function lastStartOf({ state, readiness }: TrackedTarget): MicroTime | null {
-  return startOf(state) ?? readiness?.startTime ?? null;
-}
-
-function startOf(state: TargetState): MicroTime | null {
-  return state.is === 'active' || state.is === 'terminated' ? state.startTime : null;
-}
-
-function finishOf(state: TargetState): MicroTime | null {
-  return state.is === 'terminated' ? state.finishTime : null;
 }

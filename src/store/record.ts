@@ -1,8 +1,8 @@
 import { memoize } from '../lib/memoize.js';
 import { explain } from '../model/explanation.js';
-import { type MicroTime, parseMicros, secondsBetween } from '../model/micro-time.js';
+import type { MicroTime } from '../model/micro-time.js';
 import type { Phase } from '../model/phase.js';
-import type { ActiveState, Session, SessionStatus, Target, TargetState } from '../model/session.js';
+import type { Session, SessionStatus, Target, TargetState } from '../model/session.js';
 import { type ConnectionState, computeVerdict, type Verdict } from '../model/verdict.js';
 import type { TargetChange } from './diff.js';
 
@@ -30,7 +30,7 @@ export interface TrackedTarget extends Target {
   readonly since: MicroTime;
   /** Null when no start time is known. */
   readonly readiness: Readiness | null;
-  /** Its newest phase transitions, oldest first, at most {@link HISTORY_LIMIT}. */
+  /** Its newest phase transitions, oldest first, at most `HISTORY_LIMIT`. */
   readonly history: readonly Transition[];
 }
 
@@ -42,6 +42,19 @@ export interface Transition {
   readonly state: TargetState;
   /** Readiness as it was known at that time. */
   readonly readiness: Readiness | null;
+}
+
+/**
+ * Readiness of one start of a target, as the gateway observed it. Tilt refreshes `lastReadyTime` while a
+ * target stays ready, and keeps it across a restart. So only its first value after a state that was not ready
+ * is the time at which the target became ready.
+ */
+export interface Readiness {
+  readonly startTime: MicroTime;
+  /** When it first became ready after this start; null while it has not, or when that cannot be known. */
+  readonly firstReadyTime: MicroTime | null;
+  /** Whether this start was observed from before its first readiness, which is yet to happen. */
+  readonly isAwaited: boolean;
 }
 
 /** Verdict of a record. */
@@ -81,16 +94,6 @@ export function finalResultTime({ status, connection }: SessionRecord): MicroTim
   return status.done && connection.state === 'stale' ? connection.since : null;
 }
 
-/** Transitions kept per target: minutes of a flapping server, yet small for 10,000 targets. */
-export const HISTORY_LIMIT = 50;
-
-/** Appends a transition and drops the oldest beyond {@link HISTORY_LIMIT}. */
-export function withTransition(history: readonly Transition[], transition: Transition): Transition[] {
-  // `[...history, transition]` would reserve room for sixteen more, 128 bytes per target; `concat` takes five
-  // times as long.
-  return history.slice(1 - HISTORY_LIMIT).toSpliced(HISTORY_LIMIT, 0, transition);
-}
-
 /** Verdict of a record, computed once per record. */
 export const verdictOfRecord = memoize(
   (record: SessionRecord): RecordVerdict => computeVerdict(record, record.connection.state),
@@ -98,42 +101,3 @@ export const verdictOfRecord = memoize(
 
 /** Explanation of a record's targets, computed once per record. */
 export const explanationOfRecord = memoize((record: SessionRecord) => explain(record));
-
-/**
- * Readiness of one start of a target, as the gateway observed it. Tilt refreshes `lastReadyTime` while a
- * target stays ready, and keeps it across a restart. So only its first value after a state that was not ready
- * is the time at which the target became ready.
- */
-export interface Readiness {
-  readonly startTime: MicroTime;
-  /** When it first became ready after this start; null while it has not, or when that cannot be known. */
-  readonly firstReadyTime: MicroTime | null;
-  /** Whether this start was observed from before its first readiness, which is yet to happen. */
-  readonly isAwaited: boolean;
-}
-
-/** Updates the readiness of a target with its next state. */
-export function trackReadiness(before: Readiness | null, state: TargetState): Readiness | null {
-  if (state.is !== 'active') return before;
-  const { startTime, ready } = state;
-  if (startTime === null) return null;
-  const known = before?.startTime === startTime ? before : null;
-  if (known !== null && !(ready && known.isAwaited)) return known;
-  // Times are parsed only for the first state of a start and for its first readiness.
-  const readyTime = readyTimeOf(state);
-  if (!ready) return { startTime, firstReadyTime: null, isAwaited: readyTime === null };
-  return { startTime, firstReadyTime: known === null ? null : readyTime, isAwaited: false };
-}
-
-/** `lastReadyTime`, or null when it belongs to an earlier start. */
-export function readyTimeOf({ startTime, lastReadyTime }: ActiveState): MicroTime | null {
-  if (startTime === null || lastReadyTime === null) return lastReadyTime;
-  return (parseMicros(lastReadyTime) ?? 0) < (parseMicros(startTime) ?? 0) ? null : lastReadyTime;
-}
-
-/** Seconds from the start of an active target to its first readiness; null when unknown. */
-export function secondsToReady(readiness: Readiness | null, { startTime }: ActiveState): number | null {
-  return readiness === null || readiness.startTime !== startTime
-    ? null
-    : secondsBetween(startTime, readiness.firstReadyTime);
-}
