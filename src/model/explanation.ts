@@ -115,15 +115,6 @@ const RANKS: readonly Phase[] = [
   'succeeded',
 ];
 
-/**
- * Describes on one line why a target waits: `e2e waits for api (not ready)`. Names the resources, and of
- * several causes the one that matters most. Null if it is not known.
- */
-export function describeWait<T extends Target>(explanation: Explanation<T>, target: T): string | null {
-  const cause = causeOfWait(explanation, target);
-  return cause === null ? null : toText(target, typeof cause === 'string' ? cause : describeCause(cause));
-}
-
 /** Texts about waiting targets. */
 export interface WaitDescriptions<T extends Target> {
   /** The first texts, each different. */
@@ -135,8 +126,9 @@ export interface WaitDescriptions<T extends Target> {
 }
 
 /**
- * Describes why targets wait. Targets of one resource with one cause have one text. No more texts than asked
- * for are made, and one of each cause: reading a cause's error of 1 MB takes 10 ms.
+ * Describes on one line each why targets wait: `e2e waits for api (not ready)`. Names the resources, and of
+ * several causes the one that matters most. Targets of one resource with one cause have one text. No more
+ * texts than asked for are made, and one of each cause: reading a cause's error of 1 MB takes 10 ms.
  */
 export function describeWaits<T extends Target>(
   explanation: Explanation<T>,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { describeWait, explain } from '../../src/model/explanation.js';
+import { describeWaits, explain } from '../../src/model/explanation.js';
 import type { Session } from '../../src/model/session.js';
 import { computeVerdict } from '../../src/model/verdict.js';
 import { type ResourceOptions, withFacts } from '../support/facts.js';
@@ -26,7 +26,7 @@ function explained(targets: TargetStates, resources: Readonly<Record<string, Res
       expect(path.at(-1) ?? null).toBe(explanation.rootCause(find(name)));
       return path.length === 0 ? [] : [name, ...names(path)];
     },
-    describe: (name: string) => describeWait(explanation, find(name)),
+    describe: (name: string) => describeWaits(explanation, [find(name)], 1).texts.join(),
     reason: computeVerdict(of, 'live').reason,
   };
 }
@@ -129,7 +129,7 @@ describe('explain', () => {
   });
 });
 
-describe('describeWait', () => {
+describe('describeWaits', () => {
   it('names the resource at the root and its state', () => {
     const { describe: describeOf } = explained(
       {
@@ -146,7 +146,7 @@ describe('describeWait', () => {
     expect(describeOf('e2e:update')).toBe('e2e waits for api (not ready)');
     expect(describeOf('late:update')).toBe('late waits for broken (failed: exit status 1)');
     expect(describeOf('use:update')).toBe('use waits for gen (was never triggered)');
-    expect(describeOf('api:serve')).toBeNull();
+    expect(describeOf('api:serve')).toBe('');
   });
 
   it('names another object that a resource waits for', () => {
