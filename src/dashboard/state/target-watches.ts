@@ -1,7 +1,6 @@
 import type { Client, LogView } from '../../client/client.js';
 import { messageOf } from '../../lib/errors.js';
 import { applyPayload, EMPTY_TAIL, type LogTail, MAX_LINES } from '../model/log-tail.js';
-import { describeMissingLog, type Source } from '../model/missing-log.js';
 import type { Target } from '../model/types.js';
 import { type FrameScheduler, showViews } from './frames.js';
 
@@ -96,6 +95,35 @@ export function createTargetWatches(
     },
   };
 }
+
+/** A source of the gateway. */
+interface Source {
+  readonly name: string;
+  /** Kinds of objects that it does not provide, and why, one line each. */
+  readonly unavailable: readonly string[];
+}
+
+/** Kind under which a source reports that it cannot read logs. */
+const LOGS = 'logs: ';
+
+/**
+ * Describes why a Session has no log, in one line. The source of a single Tilt has the name of its instance.
+ * Others, such as buckets, have the Sessions of many Tilts and no log.
+ *
+ * @param session id of the Session
+ * @param sources sources of the gateway; null if they are not known
+ */
+export function describeMissingLog(session: string, sources: readonly Source[] | null): string {
+  if (sources === null) return NOT_READ;
+  const own = sources.find(({ name }) => session.startsWith(`${name}/`));
+  if (own === undefined) {
+    return 'Logs are not available here: only the gateway next to this Tilt can follow them.';
+  }
+  const reason = own.unavailable.find((line) => line.startsWith(LOGS));
+  return reason === undefined ? NOT_READ : `Logs are not available: ${reason.slice(LOGS.length)}`;
+}
+
+const NOT_READ = 'Logs are not available: start the gateway with --logs next to Tilt.';
 
 /** Reads the sources of the gateway. Resolves with null on an error, which the page shows elsewhere. */
 async function readSources(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeMissingLog } from '../../../src/dashboard/model/missing-log.js';
+import { describeMissingLog } from '../../../src/dashboard/state/target-watches.js';
 
 const ID = 'tilt-default/Tiltfile';
 const START = 'Logs are not available: start the gateway with --logs next to Tilt.';
