@@ -42,9 +42,17 @@ export interface TiltDiscoveryOptions extends Partial<TiltLimits> {
    * milliseconds. Default 100.
    */
   readonly graceMs?: number;
+  /**
+   * Interval between attempts to follow a Tilt that was rejected, for example because its name is in use, in
+   * milliseconds. Default 5,000.
+   */
+  readonly retryMs?: number;
   /** File-system events. Default: those of the operating system. */
   readonly events?: WatchFileEvents;
-  /** Called when a Tilt was found; the callee watches its provider. */
+  /**
+   * Called when a Tilt was found; the callee watches its provider. It rejects the Tilt by throwing a
+   * {@link ProviderError}, for example because the name is in use.
+   */
   onFound(provider: SessionProvider): void;
   /** Called when a Tilt was restarted (port, token, CA). The provider replaces the one of the same name. */
   onReplaced(provider: SessionProvider): void;
@@ -55,17 +63,18 @@ export interface TiltDiscoveryOptions extends Partial<TiltLimits> {
 /**
  * Creates the discovery of the Tilts on this machine. It follows their kubeconfig: Tilt adds its entry when
  * it starts, and removes it when it ends. It is itself a provider, without Sessions, so that errors of the
- * file are visible like those of any source: a `snapshot` after each change, and `stale` while the file
- * cannot be read or is truncated, when known Tilts are kept. Without a file there are no Tilts. The Tilts
- * that were found are kept between two calls of `watch()`.
+ * file are visible like those of any source: a `snapshot` after each change, with an error while Tilts are
+ * rejected, and `stale` while the file cannot be read or is truncated, when known Tilts are kept. Without a
+ * file there are no Tilts. The Tilts that were found are kept between two calls of `watch()`.
  */
 export function createTiltDiscovery(options: TiltDiscoveryOptions): SessionProvider {
-  const { kubeconfig, contexts, clock, pollMs = 500, settleMs = 50, graceMs = 100 } = options;
-  const { events = watchFileEvents } = options;
+  const { kubeconfig, contexts, clock, pollMs = 500, settleMs = 50 } = options;
+  const { graceMs = 100, retryMs = 5_000, events = watchFileEvents } = options;
   const isWanted = ({ name }: KubeContext) => contexts?.includes(name) ?? isTiltContext(name);
   const registry = createTiltRegistry({
     ...options,
     graceMs,
+    retryMs,
     file: kubeconfig.join(delimiter),
     createProvider: (context, name, onConnection) =>
       createTiltProvider({ ...options, context, name, onConnection }),
@@ -76,15 +85,20 @@ export function createTiltDiscovery(options: TiltDiscoveryOptions): SessionProvi
   async function follow(push: PushChange, signal: AbortSignal): Promise<void> {
     let isSynced = false;
     const onChange = () => {
-      if (isSynced) push({ type: 'snapshot', sessions: [] });
+      if (isSynced) pushSnapshot();
     };
-    // A step between updates may fail, for example because a name is in use. That ends this watch, which is
-    // retried.
+    // A step between updates may fail unexpectedly. That ends this watch, which is retried.
     const failure = new Promise<never>((_, reject) => registry.start({ onChange, onFailure: reject }));
     try {
       await Promise.race([failure, followKubeconfig()]);
     } finally {
       registry.stop();
+    }
+
+    /** The first snapshot has the error too: the gateway becomes ready, since all other Tilts were found. */
+    function pushSnapshot(): void {
+      const { error } = registry;
+      push({ type: 'snapshot', sessions: [], ...(error !== null && { stale: [{ error }] }) });
     }
 
     function followKubeconfig(): Promise<void> {
@@ -100,7 +114,7 @@ export function createTiltDiscovery(options: TiltDiscoveryOptions): SessionProvi
           isComplete,
           onContent({ entries }) {
             const hasChanged = registry.update(entries);
-            if (hasChanged || !isSynced) push({ type: 'snapshot', sessions: [] });
+            if (hasChanged || !isSynced) pushSnapshot();
             isSynced = true;
           },
           onError(error) {

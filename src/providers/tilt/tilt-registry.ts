@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../lib/clock.js';
+import { messageOf } from '../../lib/errors.js';
 import type { Log } from '../../lib/log.js';
-import type { SessionProvider } from '../provider.js';
+import { ProviderError, type SessionProvider } from '../provider.js';
 import type { Endpoint, KubeContext } from './kube-context.js';
 import { type FollowedTilt, isSameEntry, planTilts, type Step } from './plan-tilts.js';
 
@@ -13,6 +14,8 @@ export interface TiltRegistryOptions {
   readonly log: Log;
   /** How long a new entry of a connected Tilt's name may be a restart, in milliseconds. */
   readonly graceMs: number;
+  /** Interval between attempts to follow a Tilt that was rejected, in milliseconds. */
+  readonly retryMs: number;
   createProvider(context: KubeContext, name: string, onConnection: (isUp: boolean) => void): SessionProvider;
   /** See `TiltDiscoveryOptions`. */
   onFound(provider: SessionProvider): void;
@@ -22,20 +25,25 @@ export interface TiltRegistryOptions {
 
 /** Listener of the steps between two updates, after a connection broke or time has passed. */
 export interface RegistryListener {
-  /** A Tilt was found, replaced or lost. */
+  /** A Tilt was found, replaced or lost, or `error` has changed. */
   onChange(): void;
-  /** A step failed, for example because a name is in use. */
+  /** A step failed unexpectedly. */
   onFailure(error: unknown): void;
 }
 
 /** The followed Tilts, kept consistent with the kubeconfig and with the connections to them. */
 export interface TiltRegistry {
+  /**
+   * Why some Tilts cannot be followed, for example because their names are in use, on one line; null when all
+   * are followed. They are tried again at intervals.
+   */
+  readonly error: string | null;
   /** Takes steps between updates too, until `stop`. */
   start(listener: RegistryListener): void;
   stop(): void;
   /**
-   * Applies the entries of the kubeconfig. Returns whether a Tilt was found, replaced or lost. Throws the
-   * first error of a step, for example because a name is in use, after all other steps were taken.
+   * Applies the entries of the kubeconfig. Returns whether a Tilt was found, replaced or lost, or `error` has
+   * changed. Throws the first unexpected error of a step, after all other steps were taken.
    */
   update(entries: readonly KubeContext[]): boolean;
   /** Whether the entry of a Tilt, which existed before, is missing. */
@@ -48,17 +56,27 @@ interface Tilt extends FollowedTilt {
   connection: FollowedTilt['connection'];
 }
 
+/** A step that failed, and the entry that it concerns. */
+interface Failure {
+  readonly context: KubeContext;
+  readonly error: unknown;
+}
+
 /** Creates an empty registry. */
 export function createTiltRegistry(options: TiltRegistryOptions): TiltRegistry {
-  const { file, clock, log, graceMs } = options;
+  const { file, clock, log, graceMs, retryMs } = options;
   const tilts = new Map<string, Tilt>();
   /** When the entry of each possible second Tilt was first seen, by {@link keyOf}. */
   let challengers = new Map<string, number>();
   let listed: readonly KubeContext[] | null = null;
+  let error: string | null = null;
   let listener: RegistryListener | null = null;
   let cancelPlanning = () => {};
 
   return {
+    get error() {
+      return error;
+    },
     start(given) {
       listener = given;
     },
@@ -79,15 +97,18 @@ export function createTiltRegistry(options: TiltRegistryOptions): TiltRegistry {
     isHalfWritten: (entry) => [...tilts.values()].some(({ context }) => isHalfWritten(context, entry)),
   };
 
-  /** Returns whether a step was taken. Throws the first error of a step, after all of them. */
+  /** See `update`. */
   function plan(): boolean {
     if (listed === null) return false;
     const { steps, undecided } = planTilts({ known: [...tilts.values()], listed, mayEnd });
-    // A Tilt that cannot be added must not delay the others.
-    const errors = steps.flatMap(tryToTake);
-    planAgainLater(undecided);
-    if (errors.length > 0) throw errors[0];
-    return steps.length > 0;
+    // A Tilt that cannot be added must not delay the others, so it does not end the watch of the file.
+    const failures = steps.flatMap(tryToTake);
+    planAgainLater(undecided, failures);
+    const unexpected = failures.find((failure) => !(failure.error instanceof ProviderError));
+    if (unexpected) throw unexpected.error;
+    const before = error;
+    error = describeAll(failures);
+    return failures.length < steps.length || error !== before;
   }
 
   function planBetweenUpdates(): void {
@@ -104,23 +125,27 @@ export function createTiltRegistry(options: TiltRegistryOptions): TiltRegistry {
     return clock.monotonic() - since < graceMs;
   }
 
-  function planAgainLater(undecided: readonly KubeContext[]): void {
+  function planAgainLater(undecided: readonly KubeContext[], failures: readonly Failure[]): void {
     cancelPlanning();
-    const keys = new Set(undecided.map(keyOf));
-    challengers = new Map([...challengers].filter(([key]) => keys.has(key)));
-    if (challengers.size === 0) return;
-    const dueAt = Math.min(...challengers.values()) + graceMs;
-    cancelPlanning = clock.after(Math.max(0, dueAt - clock.monotonic()), planBetweenUpdates);
+    // A second Tilt that was rejected gets no new grace period, in which its error would disappear.
+    const kept = new Set([...undecided, ...failures.map(({ context }) => context)].map(keyOf));
+    challengers = new Map([...challengers].filter(([key]) => kept.has(key)));
+    const now = clock.monotonic();
+    const delays = undecided.map((entry) => (challengers.get(keyOf(entry)) ?? now) + graceMs - now);
+    if (failures.length > 0) delays.push(retryMs);
+    if (delays.length === 0) return;
+    cancelPlanning = clock.after(Math.max(0, Math.min(...delays)), planBetweenUpdates);
   }
 
-  /** Takes a step. Returns its error, if any. */
-  function tryToTake(step: Step<Tilt>): readonly unknown[] {
+  /** Takes a step. Returns its failure, if any. */
+  function tryToTake(step: Step<Tilt>): readonly Failure[] {
     try {
       if (step.type === 'remove') remove(step);
       else follow(step);
       return [];
     } catch (error) {
-      return [error];
+      const { context } = step.type === 'remove' ? step.tilt : step;
+      return [{ context, error }];
     }
   }
 
@@ -157,6 +182,11 @@ export function createTiltRegistry(options: TiltRegistryOptions): TiltRegistry {
 }
 
 type FollowStep = Exclude<Step<Tilt>, { readonly type: 'remove' }>;
+
+/** Joins the messages of failures; null when there are none. */
+function describeAll(failures: readonly Failure[]): string | null {
+  return failures.length === 0 ? null : failures.map(({ error }) => messageOf(error)).join('; ');
+}
 
 function describe(step: FollowStep): string {
   const { context } = step;

@@ -10,16 +10,17 @@ import { createTiltServer } from '../../support/tilt-server.js';
 const startGreen = (uid: string) => createTiltServer({ sessions: [greenJson({ uid })] });
 
 describe('a Tilt with the name of another source', () => {
-  it('a Tilt with the name of another source is reported as an error while both exist', async () => {
+  it('a Tilt with the name of another source is reported as an error while both exist, and delays no other', async () => {
     await using server = await startGreen('a');
     const { provider } = createMemoryProvider('tilt-default');
     const error = expect.stringMatching(/^Two sources have the name "tilt-default".*$/);
     await using gateway = await startTiltGateway({ 'tilt-default': server }, { providers: [provider] });
     await gateway.untilSource({ state: 'STALE', error }, 'tilt');
-    // Retried repeatedly, about every 10 ms of the system clock.
-    for (let tries = 0; tries < 20; tries += 1) await gateway.untilSource({ state: 'STALE', error }, 'tilt');
-    await gateway.updateKubeconfig({ 'tilt-1': server });
+    await gateway.updateKubeconfig({ 'tilt-default': server, 'tilt-1': server });
     await gateway.session('tilt-1').until(HEALTHY);
+    await gateway.untilSource({ state: 'STALE', error }, 'tilt');
+    expect((await fetch(new URL('/readyz', gateway.url))).status).toBe(200);
+    await gateway.updateKubeconfig({ 'tilt-1': server });
     await gateway.untilSource({ state: 'LIVE', error: null }, 'tilt');
   });
 });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../../src/lib/clock.js';
 import { silentLog } from '../../../src/lib/log.js';
+import type { Change } from '../../../src/model/change.js';
 import { ProviderError, type SessionProvider } from '../../../src/providers/provider.js';
 import { createTiltDiscovery, type TiltDiscoveryOptions } from '../../../src/providers/tilt/discovery.js';
 import { type ChangeReader, readChanges } from '../../support/change-reader.js';
@@ -365,27 +366,107 @@ test('tilt discovery does not find known Tilts again in a second watch()', async
   expect(events).toEqual(['found tilt-default']);
 });
 
-test('tilt discovery follows all other Tilts when one cannot be added, which is tried again in the next watch()', async () => {
-  await writeKubeconfig(folder.path, { a: server });
-  const inUse = new ProviderError('config', 'Two sources have the name "b"');
-  const taken = new Set(['b']);
+/** Starts discovery in a gateway whose other sources have the names in `taken`. */
+function discoverBesides(taken: ReadonlySet<string>, options: Partial<TiltDiscoveryOptions> = {}) {
+  const attempts: string[] = [];
   const found: string[] = [];
-  const { discovery, events, reader, snapshots } = discover({
+  const discovery = discover({
+    retryMs: 5,
+    onFound(provider) {
+      attempts.push(provider.name);
+      if (taken.has(provider.name)) throw new ProviderError('config', `"${provider.name}" is in use`);
+      found.push(provider.name);
+      readChanges(provider, controller.signal);
+    },
+    ...options,
+  });
+  const until = (expected: Change) => expect.poll(() => discovery.reader.changes.at(-1)).toEqual(expected);
+  return { ...discovery, attempts, found, until };
+}
+
+const allFollowed: Change = { type: 'snapshot', sessions: [] };
+const notFollowed = (error: string): Change => ({ ...allFollowed, stale: [{ error }] });
+
+describe('a Tilt whose name is in use by another source', () => {
+  test('is an error that names all such Tilts, while the others are found and lost at once', async () => {
+    await writeKubeconfig(folder.path, { a: server });
+    const contexts = ['a', 'b', 'c', 'd', 'e'];
+    const { events, found, until } = discoverBesides(new Set(['b', 'c']), { contexts, retryMs: 60_000 });
+    await until(allFollowed);
+    await writeKubeconfig(folder.path, { b: other, c: other, d: other });
+    await until(notFollowed('"b" is in use; "c" is in use'));
+    expect(found).toEqual(['a', 'd']);
+    expect(events).toEqual([`lost a: its entry is no longer in ${folder.path}`]);
+    await writeKubeconfig(folder.path, { b: other, c: other, d: other, e: other });
+    await expect.poll(() => found).toEqual(['a', 'd', 'e']);
+    await writeKubeconfig(folder.path, { b: other, c: other, e: other });
+    await expect.poll(() => events.at(-1)).toBe(`lost d: its entry is no longer in ${folder.path}`);
+    await writeKubeconfig(folder.path, { c: other });
+    await until(notFollowed('"c" is in use'));
+    await writeStoppedKubeconfig(folder.path);
+    await until(allFollowed);
+  });
+
+  test('is tried again at intervals, found once the name is free, and reported once', async () => {
+    await writeKubeconfig(folder.path, { 'tilt-1': server, 'tilt-2': other });
+    const taken = new Set(['tilt-1', 'tilt-2']);
+    const { attempts, found, reader } = discoverBesides(taken);
+    await expect.poll(() => attempts.length).toBeGreaterThan(6);
+    taken.delete('tilt-1');
+    await expect.poll(() => found).toEqual(['tilt-1']);
+    taken.clear();
+    await reader.until(() => reader.count('snapshot') === 3);
+    expect(found).toEqual(['tilt-1', 'tilt-2']);
+    expect(reader.changes).toEqual([
+      notFollowed('"tilt-1" is in use; "tilt-2" is in use'),
+      notFollowed('"tilt-2" is in use'),
+      allFollowed,
+    ]);
+  });
+
+  test('does not hide that the kubeconfig cannot be read', async () => {
+    await writeKubeconfig(folder.path, { 'tilt-1': server });
+    const taken = new Set(['tilt-1']);
+    const { found, reader, until } = discoverBesides(taken);
+    await until(notFollowed('"tilt-1" is in use'));
+    await appendFile(folder.path, '- half: "wri');
+    await reader.until(() => reader.count('stale') === 1);
+    taken.clear();
+    await expect.poll(() => found).toEqual(['tilt-1']);
+    expect(reader.changes.at(-1)).toMatchObject({ type: 'stale' });
+    await writeKubeconfig(folder.path, { 'tilt-1': server });
+    await until(allFollowed);
+  });
+
+  test('stays an error when it is the second Tilt of a context, which is not held for a restart again', async () => {
+    await writeKubeconfig(folder.path, { 'tilt-0': server });
+    const second = `tilt-0.${new URL(other.url).port}`;
+    const { attempts, reader, until } = discoverBesides(new Set([second]), { graceMs: 20 });
+    await server.until(() => server.openWatches > 0);
+    await writeKubeconfig(folder.path, { 'tilt-0': other });
+    await until(notFollowed(`"${second}" is in use`));
+    const { length } = attempts;
+    await expect.poll(() => attempts.length).toBeGreaterThan(length + 5);
+    expect(reader.changes).toEqual([allFollowed, notFollowed(`"${second}" is in use`)]);
+  });
+});
+
+test('tilt discovery takes all other steps when one fails unexpectedly, which ends the watch', async () => {
+  await writeKubeconfig(folder.path, { a: server });
+  const defect = new TypeError('a defect');
+  const found: string[] = [];
+  const { events, reader, snapshots } = discover({
     contexts: ['a', 'b', 'c'],
     onFound({ name }) {
-      if (taken.has(name)) throw inUse;
+      if (name === 'b') throw defect;
       found.push(name);
     },
   });
   await snapshots(1);
   await writeKubeconfig(folder.path, { b: other, c: other });
-  expect(await reader.ended).toBe(inUse);
+  expect(await reader.ended).toBe(defect);
   expect(found).toEqual(['a', 'c']);
   expect(events).toEqual([`lost a: its entry is no longer in ${folder.path}`]);
-  taken.clear();
-  const again = readChanges(discovery, controller.signal);
-  await again.until(() => again.count('snapshot') === 1);
-  expect(found).toEqual(['a', 'c', 'b']);
 });
 
 test('tilt discovery finds a crashed Tilt whose entry still exists, and reports that it cannot be reached', async () => {
