@@ -134,12 +134,24 @@ function selectAssigned(match: RegExpExecArray, text: string): Range | null {
   const probe = text.slice(from, from + 64);
   const start = probe.slice(0, selectValue(probe, 0, opening).end);
   if (opening === '' && /^[=>]/.test(start)) return null;
+  if (quote !== '' && opening === '') {
+    if (matchFrom(EMPTY_LITERAL, text, from).end > from) return null;
+    const number = matchFrom(NUMBER_LITERAL, text, from);
+    if (number.end > from) return number;
+  }
   const isWord = /^token$/i.test(name) && !/[\w-]/.test(text[match.index - 1] ?? '');
   const isSure = quote !== '' || operator === '=' || PASSWORD.test(name) || (opening !== '' && !isWord);
   if (!isSure && !isLikeSecret(start)) return null;
   const isPart = opening === '' && isParameter(text, match.index);
   return isPart ? matchFrom(PARAMETER_VALUE, text, from) : selectValue(text, from, opening);
 }
+
+/** The end of a member of JSON: a bracket, or a comma before the next member. In doubt the value goes on. */
+const MEMBER_END = String.raw`(?=\s{0,8}(?:$|[}\]](?!\w)|,\s{0,8}(?:["']|$)))`;
+/** A value that is no secret, in JSON, Python and Ruby. */
+const EMPTY_LITERAL = new RegExp(`(?:null|true|false|None|True|False|nil|undefined)${MEMBER_END}`, 'y');
+/** A number may be a PIN. In compact JSON the other members follow without white space. */
+const NUMBER_LITERAL = new RegExp(String.raw`-?\d[\d.eE+-]{0,64}${MEMBER_END}`, 'y');
 
 /** Whether a name is that of a parameter of a URL, whose value ends at the next parameter. */
 function isParameter(text: string, index: number): boolean {

@@ -342,6 +342,32 @@ describe('createRedactor', () => {
   });
 
   it.each([
+    ['{"model":"x","max_token":@,"messages":["hi"],"error":"rate_limited"}', '4096'],
+    ['{"user":"bob","password":@}', '1234'],
+    ['{"password": @, "error": "db_down"}', '-1.5e3'],
+    ['{"m":"{\\"password\\":@,\\"error\\":\\"db_down\\"}"}', '1234'],
+    ['  "password": @,', '1234'],
+    // None of these is a number of JSON: the comma may be a part of the secret.
+    ['"password": @', '1234,hunter2'],
+    ['"password":@', 'null,hunter2'],
+    ['"password":@', '1234}hunter2'],
+  ])('redacts a number of JSON, and nothing after it: %s', (text, secret) => {
+    expect(redact(text.replace('@', secret))).toBe(text.replace('@', '[REDACTED]'));
+  });
+
+  it.each([
+    '{"token":null,"error":"db_down","code":500}',
+    '{"level":"error","access_token":null,"msg":"connect ECONNREFUSED","port":5432}',
+    '{"password":false,"msg":"invalid_grant","x":[{"secret":true}]}',
+    '{"m":"{\\"token\\":null,\\"error\\":\\"db_down\\"}"}',
+    '{"password"=>nil,"error"=>"db_down"}',
+    "{'password':None,'error':'db_down'}",
+    '  "password": null,',
+  ])('leaves a value that is no secret, and the members after it, alone: %s', (text) => {
+    expect(redact(text)).toBe(text);
+  });
+
+  it.each([
     'SyntaxError: Unexpected token: punc (})',
     'error: expected token == other',
     'const token = getToken();',
