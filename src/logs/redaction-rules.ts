@@ -1,6 +1,13 @@
 import { COOKIE_START, HEADER_OPENING, selectHeader } from './header-value.js';
 import { PAIR_RULES } from './pair-rules.js';
-import { isLikeSecret, PASSWORD, type RedactionRule, SECRET_NAME, selectValue } from './secret-form.js';
+import {
+  isLikeSecret,
+  OPTION_NAME,
+  PASSWORD,
+  type RedactionRule,
+  SECRET_NAME,
+  selectValue,
+} from './secret-form.js';
 import { matchFrom, type Range } from './text-range.js';
 
 /** Names of parameters that are secrets only in a URL: signatures of Azure (`sig`) and AWS, for example. */
@@ -40,7 +47,7 @@ const ARGUMENT_BREAK = String.raw`(?:\s{1,64}|["']\s{0,8},?\s{0,8}(?=["']))`;
  *   a value of 16 characters or more.
  * - Assignments, members of JSON, command-line options (`--password hunter2`) and elements of XML
  *   (`<password>hunter2</password>`) whose name ends with `password`, `passwd`, `passphrase`, `pwd`,
- *   `secret`, `token`, `credential`, `api_key`, `access_key`, `private_key` and the like; also where name and
+ *   `secret`, `token`, `credential`, `api_key`, `access key`, `privateKey` and the like; also where name and
  *   value are members or attributes of their own, in any order (`{"name":"DB_PASSWORD","value":"hunter2"}`,
  *   `{name: DB_PASSWORD, value: hunter2}`).
  * - Tokens of a known form: GitHub, GitLab, Slack, AWS key ids, Google, npm, PyPI, Stripe, OpenAI and
@@ -85,7 +92,7 @@ export const DEFAULT_RULES: readonly RedactionRule[] = [
   },
   {
     expression: new RegExp(
-      String.raw`(?<![\w-])--?(?:[\w-]{0,64}[_-])?(?:${SECRET_NAME})${ARGUMENT_BREAK}(\\{0,15}["']|(?=[^\s\-]))`,
+      String.raw`(?<![\w-])--?(?:[\w-]{0,64}[_-])?(?:${OPTION_NAME})${ARGUMENT_BREAK}(\\{0,15}["']|(?=[^\s\-]))`,
       'gi',
     ),
     select: selectOpened,

@@ -10,11 +10,19 @@ export interface RedactionRule {
   readonly select: (match: RegExpExecArray, text: string) => Range | null;
 }
 
-/** Words at the end of a name that holds a secret: `DB_PASSWORD`, `apiKey`, `X-Vault-Token`. */
-export const SECRET_NAME = [
-  'passw(?:or)?d|passphrase|[_-]pass|pgpass|pwd|secret(?:[_-]?key(?:[_-]?base)?)?|token|credentials?',
-  '(?:api|access|account|auth|encryption|master|private|shared|signing|webhook)[_-]?key|[_-]auth',
-].join('|');
+/** Words at the end of a name that holds a secret: `DB_PASSWORD`, `apiKey`, `X-Vault-Token`, `API key`. */
+export const SECRET_NAME = namesWith('[ _-]');
+
+/** The same in the name of an option, which has no spaces. */
+export const OPTION_NAME = namesWith('[_-]');
+
+function namesWith(separator: string): string {
+  return [
+    `passw(?:or)?d|passphrase|[_-]pass|pgpass|pwd|secret(?:${separator}?key(?:${separator}?base)?)?|token`,
+    `(?:api|access|account|auth|encryption|master|private|shared|signing|webhook)${separator}?key`,
+    'credentials?|[_-]auth',
+  ].join('|');
+}
 
 /** Names whose value is always a secret, even after `: `. */
 export const PASSWORD = /^(?:pass|[_-]pass|pgpass|pwd)/i;

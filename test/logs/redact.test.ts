@@ -342,6 +342,19 @@ describe('createRedactor', () => {
   });
 
   it.each([
+    'API key: @',
+    'Your API Key = @ (keep it)',
+    'Secret Access Key: @',
+    '   S3 Secret Key: @',
+    'Secret key base: @',
+    '{"API Key":"@","x":1}',
+    '{"name":"API Key","value":"@"}',
+  ])('redacts the value of a name with a space: %s', (text) => {
+    const secret = '850181e4652dd023';
+    expect(redact(text.replace('@', secret))).toBe(text.replace('@', '[REDACTED]'));
+  });
+
+  it.each([
     ['{"model":"x","max_token":@,"messages":["hi"],"error":"rate_limited"}', '4096'],
     ['{"user":"bob","password":@}', '1234'],
     ['{"password": @, "error": "db_down"}', '-1.5e3'],
@@ -369,6 +382,9 @@ describe('createRedactor', () => {
 
   it.each([
     'SyntaxError: Unexpected token: punc (})',
+    'error: invalid API key: check the settings',
+    'error: private key = wrong format',
+    'docker run --private key1 --access key12345',
     'error: expected token == other',
     'const token = getToken();',
     'max_tokens=4096 token_count=3',
