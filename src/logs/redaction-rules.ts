@@ -16,13 +16,19 @@ const PARAMETER_NAME = new RegExp(
   'i',
 );
 
+/**
+ * JSON Web Tokens. Their second part may be empty: a detached payload (RFC 7515, appendix F), or an encrypted
+ * token without a key (RFC 7516, five parts). Tokens of GitHub Apps may have one after their id.
+ */
+const JSON_WEB_TOKEN = String.raw`(?:ghs_\w{1,32}_)?eyJ[\w-]{8,}\.(?:[\w-]{8,})?\.[\w-]*(?:\.[\w-]*\.[\w-]+)?`;
+
 /** Tokens with a known form. */
 const KNOWN_TOKENS = [
+  JSON_WEB_TOKEN,
   String.raw`gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{20,}|xox[a-z]-[\w-]{10,}|xapp-[\w-]{10,}`,
   String.raw`(?:AKIA|ASIA)[A-Z0-9]{16}|AIza[\w-]{35}|ya29\.[\w-]{20,}|npm_\w{36}|pypi-[\w-]{50,}`,
-  String.raw`[rs]k_(?:live|test)_\w{10,}|sk-[\w-]{20,}|dckr_pat_[\w-]{20,}|hv[bs]\.[\w-]{20,}`,
-  String.raw`do[opr]_v1_\w{64}|SG\.[\w-]{16,128}\.[\w-]{16,}|hf_\w{30,}`,
-  String.raw`eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*`,
+  String.raw`[rs]k_(?:live|test)_\w{10,}|whsec_[\w+/]{20,}=*|sb_secret_[\w-]{20,}|sk-[\w-]{20,}`,
+  String.raw`dckr_pat_[\w-]{20,}|hv[bs]\.[\w-]{20,}|do[opr]_v1_\w{64}|SG\.[\w-]{16,128}\.[\w-]{16,}|hf_\w{30,}`,
 ].join('|');
 
 /** A parameter of credentials (RFC 9110, section 11.4), such as `response="…"`. */
@@ -50,8 +56,8 @@ const ARGUMENT_BREAK = String.raw`(?:\s{1,64}|["']\s{0,8},?\s{0,8}(?=["']))`;
  *   `secret`, `token`, `credential`, `api_key`, `access key`, `privateKey` and the like; also where name and
  *   value are members or attributes of their own, in any order (`{"name":"DB_PASSWORD","value":"hunter2"}`,
  *   `{name: DB_PASSWORD, value: hunter2}`).
- * - Tokens of a known form: GitHub, GitLab, Slack, AWS key ids, Google, npm, PyPI, Stripe, OpenAI and
- *   Anthropic, Docker Hub, Vault, DigitalOcean, SendGrid, Hugging Face, and JSON Web Tokens.
+ * - Tokens of a known form: GitHub, GitLab, Slack, AWS key ids, Google, npm, PyPI, Stripe, Supabase, OpenAI
+ *   and Anthropic, Docker Hub, Vault, DigitalOcean, SendGrid, Hugging Face, and JSON Web Tokens.
  * - Addresses of Slack webhooks.
  * - Private keys in PEM format, also over several lines.
  *
@@ -112,7 +118,7 @@ export const DEFAULT_RULES: readonly RedactionRule[] = [
  * searched further. The slashes of a URL may follow backslashes (`:\/\/` in JSON).
  */
 export const HINT =
-  /:\\{0,15}\/|pass|pwd|secret|token|credential|key|auth|cookie|bearer|basic|(?:sig|signature|jwt|session[_-]?(?:id)?|assertion)=|gh[pousr]_|github_pat_|glpat-|xox|xapp-|akia|asia|aiza|ya29\.|npm_|pypi-|k_live|k_test|sk-|dckr_pat_|hv[bs]\.|_v1_|sg\.|hf_|eyj|hooks\.slack/i;
+  /:\\{0,15}\/|pass|pwd|secret|token|credential|key|auth|cookie|bearer|basic|(?:sig|signature|jwt|session[_-]?(?:id)?|assertion)=|gh[pousr]_|github_pat_|glpat-|xox|xapp-|akia|asia|aiza|ya29\.|npm_|pypi-|k_live|k_test|whsec_|sk-|dckr_pat_|hv[bs]\.|_v1_|sg\.|hf_|eyj|hooks\.slack/i;
 
 /** The last group, at the end of the match. */
 function selectLast(match: RegExpExecArray): Range {

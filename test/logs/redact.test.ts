@@ -342,6 +342,22 @@ describe('createRedactor', () => {
   });
 
   it.each([
+    `whsec_${'c9f3a1b2'.repeat(8)}`,
+    'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+    'whsec_plJ3nmyCDGBKInavdOK15jsl/x+3Yz0q==',
+    'sb_secret_N7UND0UgjKTVK-Uodkm0Hg_xSvEMPvz',
+    // Encrypted directly, without a key of its own (RFC 7518, section 4.5).
+    'eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..aXZpdml2aXZpdg.hunter2hunter2.dGFndGFn',
+    'eyJhbGciOiJBMTI4S1ciLCJlbmMiOiJBMjU2R0NNIn0.QWxsb3dlZEtleQ.aXZpdml2aXZpdg.hunter2.dGFndGFn',
+    'ghs_123456_eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiIxIn0.hunter2hunter2',
+    // With a detached payload (RFC 7515, appendix F).
+    'eyJhbGciOiJIUzI1NiJ9..dozjgNryP4J3jVmNHl0w5N_XgL0n3I9P',
+  ])('redacts the whole token %s', (token) => {
+    expect(redact(`using ${token}, ok`)).toBe('using [REDACTED], ok');
+    expect(redact(`{"m":"using\\n${token}"}`)).toBe('{"m":"using\\n[REDACTED]"}');
+  });
+
+  it.each([
     'API key: @',
     'Your API Key = @ (keep it)',
     'Secret Access Key: @',
@@ -467,6 +483,11 @@ describe('createRedactor', () => {
     '?token=',
     '&a',
     'eyJaaaaaaaa',
+    'eyJaaaaaaaa.',
+    'eyJaaaaaaaa..',
+    '.eyJaaaaaaaa',
+    'eyJaaaaaaaa-eyJ',
+    'whsec_',
     '-eyJaaaaaaaa.',
     'Authorization: a ',
     'cookie: a',
