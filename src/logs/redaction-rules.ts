@@ -41,6 +41,10 @@ const XML_ATTRIBUTES = String.raw`(?:\s[^<>]{0,1024})?(?<!/)`;
 /** Text before an end tag: `<token>` alone may be prose. CDATA may extend over several lines. */
 const XML_TEXT = String.raw`(\s{0,64}<!\[CDATA\[(?:(?!\]\]>)[^])*|[^<]+(?=</))`;
 
+/** A statement of PostgreSQL or MySQL that sets a password: only there it is no prose after white space. */
+const SQL_STATEMENT = String.raw`(?:(?:create|alter)\s{1,8}(?:role|user)|grant)`;
+const SQL_IDENTIFIED = String.raw`identified\s{1,8}(?:with\s{1,8}\S{1,64}\s{1,8})?by`;
+
 /** Between two arguments: of a command line, or of a list in JSON, Python or Go (`["-a" "b"]`). */
 const ARGUMENT_BREAK = String.raw`(?:\s{1,64}|["']\s{0,8},?\s{0,8}(?=["']))`;
 
@@ -56,6 +60,7 @@ const ARGUMENT_BREAK = String.raw`(?:\s{1,64}|["']\s{0,8},?\s{0,8}(?=["']))`;
  *   `secret`, `token`, `credential`, `api_key`, `access key`, `privateKey` and the like; also where name and
  *   value are members or attributes of their own, in any order (`{"name":"DB_PASSWORD","value":"hunter2"}`,
  *   `{name: DB_PASSWORD, value: hunter2}`).
+ * - Statements of SQL that set the password of a role or a user.
  * - Tokens of a known form: GitHub, GitLab, Slack, AWS key ids, Google, npm, PyPI, Stripe, Supabase, OpenAI
  *   and Anthropic, Docker Hub, Vault, DigitalOcean, SendGrid, Hugging Face, and JSON Web Tokens.
  * - Addresses of Slack webhooks.
@@ -103,6 +108,13 @@ export const DEFAULT_RULES: readonly RedactionRule[] = [
     ),
     select: selectOpened,
   },
+  {
+    expression: new RegExp(
+      String.raw`\b${SQL_STATEMENT}\s[^;]{0,256}?\b(?:password|${SQL_IDENTIFIED})\s{1,8}(\\{0,15}["'])`,
+      'gi',
+    ),
+    select: selectOpened,
+  },
   ...PAIR_RULES,
   {
     expression: new RegExp(String.raw`<[\w:.-]{0,64}(?:${SECRET_NAME})${XML_ATTRIBUTES}>${XML_TEXT}`, 'gi'),
@@ -118,7 +130,7 @@ export const DEFAULT_RULES: readonly RedactionRule[] = [
  * searched further. The slashes of a URL may follow backslashes (`:\/\/` in JSON).
  */
 export const HINT =
-  /:\\{0,15}\/|pass|pwd|secret|token|credential|key|auth|cookie|bearer|basic|(?:sig|signature|jwt|session[_-]?(?:id)?|assertion)=|gh[pousr]_|github_pat_|glpat-|xox|xapp-|akia|asia|aiza|ya29\.|npm_|pypi-|k_live|k_test|whsec_|sk-|dckr_pat_|hv[bs]\.|_v1_|sg\.|hf_|eyj|hooks\.slack/i;
+  /:\\{0,15}\/|pass|pwd|secret|token|credential|key|auth|cookie|bearer|basic|identified|(?:sig|signature|jwt|session[_-]?(?:id)?|assertion)=|gh[pousr]_|github_pat_|glpat-|xox|xapp-|akia|asia|aiza|ya29\.|npm_|pypi-|k_live|k_test|whsec_|sk-|dckr_pat_|hv[bs]\.|_v1_|sg\.|hf_|eyj|hooks\.slack/i;
 
 /** The last group, at the end of the match. */
 function selectLast(match: RegExpExecArray): Range {

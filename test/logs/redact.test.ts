@@ -342,6 +342,21 @@ describe('createRedactor', () => {
   });
 
   it.each([
+    "CREATE ROLE app LOGIN PASSWORD '@'",
+    "create user app with encrypted password '@' superuser;",
+    "ALTER ROLE app WITH PASSWORD '@';",
+    "CREATE USER 'app'@'%' IDENTIFIED BY '@' REQUIRE SSL",
+    "GRANT ALL ON db.* TO 'app' IDENTIFIED BY '@'",
+    'ALTER USER app IDENTIFIED WITH caching_sha2_password BY "@"',
+    '{"query":"ALTER USER \\"app\\"\\n  PASSWORD \'@\'","ms":2}',
+    "CREATE USER MAPPING FOR app SERVER db OPTIONS (user 'bob', password '@')",
+  ])('redacts the password of a statement of SQL: %s', (text) => {
+    const index = text.lastIndexOf('@');
+    const withText = (value: string) => text.slice(0, index) + value + text.slice(index + 1);
+    expect(redact(withText("it''s hunter2"))).toBe(withText('[REDACTED]'));
+  });
+
+  it.each([
     `whsec_${'c9f3a1b2'.repeat(8)}`,
     'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
     'whsec_plJ3nmyCDGBKInavdOK15jsl/x+3Yz0q==',
@@ -399,6 +414,9 @@ describe('createRedactor', () => {
   it.each([
     'SyntaxError: Unexpected token: punc (})',
     'error: invalid API key: check the settings',
+    "create user form asks for a password and shows 'Sign up'",
+    "the role 'admin' may alter user passwords by 'hand'",
+    "expected field password 'must be set'",
     'error: private key = wrong format',
     'docker run --private key1 --access key12345',
     'error: expected token == other',
@@ -488,6 +506,9 @@ describe('createRedactor', () => {
     '.eyJaaaaaaaa',
     'eyJaaaaaaaa-eyJ',
     'whsec_',
+    'create user ',
+    "create user password '",
+    'identified with ',
     '-eyJaaaaaaaa.',
     'Authorization: a ',
     'cookie: a',
