@@ -6,12 +6,18 @@ import { matchFrom, type Range } from './text-range.js';
  */
 export const HEADER_OPENING = '(["\'`])?\\s{0,8}(?:=>|[:=])\\s{0,8}\\[?\\s{0,8}(["\'`])?';
 
+/**
+ * The same where both are elements of a list: in Python (`(b'cookie', b'a=b')`), Elixir (`{"cookie", "a=b"}`)
+ * and Node.js (`rawHeaders`). The value has to start as one of the header, because lists of names are common.
+ */
+export const LIST_OPENING = '(["\'`])\\s{0,8},\\s{0,8}[bru]?(["\'`])';
+
 /** Start of the value of `Cookie` and `Set-Cookie`: the name of the first cookie. */
 export const COOKIE_START = String.raw`(?=[\w!#$%&*+.^|~-]{1,128}=)`;
 
 /**
  * Selects the value of a header that may contain quotes, such as JSON in a cookie. The expression of the
- * match has `HEADER_OPENING` and ends where the value starts.
+ * match has `HEADER_OPENING` or `LIST_OPENING` and ends where the value starts.
  *
  * The quote that opens the value ends it, and so does the quote of a string that contains the header
  * (`-H 'Cookie: a=b'`). Without such a quote the rest of the line is the value: a quote within it may be a

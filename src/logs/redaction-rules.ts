@@ -1,4 +1,4 @@
-import { COOKIE_START, HEADER_OPENING, selectHeader } from './header-value.js';
+import { COOKIE_START, HEADER_OPENING, LIST_OPENING, selectHeader } from './header-value.js';
 import { PAIR_RULES } from './pair-rules.js';
 import {
   isLikeSecret,
@@ -34,6 +34,10 @@ const KNOWN_TOKENS = [
 /** A parameter of credentials (RFC 9110, section 11.4), such as `response="…"`. */
 const AUTH_PARAMETER = String.raw`[\w-]{1,64}=(?:"[^"]*"|[^\s"'\\,]+)`;
 const AUTH_PARAMETERS = String.raw`${AUTH_PARAMETER}(?:\s{0,8},\s{0,8}${AUTH_PARAMETER})*`;
+
+/** Start of credentials: a scheme (registered by IANA, or in wide use), then a space. */
+const CREDENTIALS_START =
+  '(?=(?:basic|bearer|token|digest|negotiate|dpop|hawk|oauth|apikey|signature|aws4-hmac-sha256)[ \\t])';
 
 /** Attributes of an element that is not empty (`/>`). */
 const XML_ATTRIBUTES = String.raw`(?:\s[^<>]{0,1024})?(?<!/)`;
@@ -91,6 +95,14 @@ export const DEFAULT_RULES: readonly RedactionRule[] = [
   },
   {
     expression: new RegExp(`cookie${HEADER_OPENING}${COOKIE_START}`, 'gi'),
+    select: selectHeader,
+  },
+  {
+    expression: new RegExp(`cookie${LIST_OPENING}${COOKIE_START}`, 'gi'),
+    select: selectHeader,
+  },
+  {
+    expression: new RegExp(`authorization${LIST_OPENING}${CREDENTIALS_START}`, 'gi'),
     select: selectHeader,
   },
   { expression: /\b(?:bearer|basic)\s{1,8}([\w.~+/-]{16,}=*)/gi, select: selectLast },

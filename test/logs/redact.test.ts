@@ -235,6 +235,20 @@ describe('createRedactor', () => {
   );
 
   it.each([
+    ["[(b'host', b'x'), (b'cookie', b'@')], 'x': 1", 'a=b; sid=hunter2'],
+    ['[{"accept", "*/*"}, {"cookie", "@"}, {"host", "x=1"}]', 'theme=\\"dark\\"; sid=hunter2'],
+    ["rawHeaders: [ 'Host', 'x', 'Cookie', '@', 'Accept', 'a/b' ]", 'prefs={"a":1}; sid=hunter2'],
+    ['["Set-Cookie","@","Vary","x"]', 'sid=hunter2; Path=/'],
+    ['{"h":"[(b\'cookie\', b\'@\')]","x":1}', 'sid=hunter2'],
+    ['{"m":"{\\"cookie\\", \\"@\\"}","x":1}', 'sid=hunter2'],
+    ["[(b'authorization', b'@'), (b'host', b'x')]", 'Basic YTpi'],
+    ['{"authorization", "@"}, {"host", "x"}', 'token hunter2'],
+    ["[ 'Authorization', '@', 'Host', 'x' ]", 'Digest username="u", response="hunter2"'],
+  ])('redacts the value after the name of a header in a list: %s', (text, secret) => {
+    expect(redact(text.replace('@', secret))).toBe(text.replace('@', '[REDACTED]'));
+  });
+
+  it.each([
     ['<password type="x">@</password>', 'hunter2'],
     ['<password >@</password >', 'hunter2'],
     ['<wsse:Password Type="http://example.com/x#PasswordText">@</wsse:Password>', 'hunter2'],
@@ -414,6 +428,8 @@ describe('createRedactor', () => {
   it.each([
     'SyntaxError: Unexpected token: punc (})',
     'error: invalid API key: check the settings',
+    'allowedHeaders: ["authorization", "content-type", "cookie", "x-a"]',
+    '["cookie", "a comment = b", "authorization", "basic"]',
     "create user form asks for a password and shows 'Sign up'",
     "the role 'admin' may alter user passwords by 'hand'",
     "expected field password 'must be set'",
@@ -506,6 +522,9 @@ describe('createRedactor', () => {
     '.eyJaaaaaaaa',
     'eyJaaaaaaaa-eyJ',
     'whsec_',
+    '"cookie","a=',
+    "cookie','a=",
+    '"authorization","basic ',
     'create user ',
     "create user password '",
     'identified with ',
