@@ -171,6 +171,7 @@ function selectAssigned(match: RegExpExecArray, text: string): Range | null {
   const probe = text.slice(from, from + 64);
   const start = probe.slice(0, selectValue(probe, 0, opening).end);
   if (opening === '' && /^[=>]/.test(start)) return null;
+  if (name === 'PWD' && isWorkingFolder(start, text, match.index)) return null;
   if (quote !== '' && opening === '') {
     if (matchFrom(EMPTY_LITERAL, text, from).end > from) return null;
     const number = matchFrom(NUMBER_LITERAL, text, from);
@@ -181,6 +182,12 @@ function selectAssigned(match: RegExpExecArray, text: string): Range | null {
   if (!isSure && !isLikeSecret(start)) return null;
   const isPart = opening === '' && isParameter(text, match.index);
   return isPart ? matchFrom(PARAMETER_VALUE, text, from) : selectValue(text, from, opening);
+}
+
+/** Whether `PWD` or `OLDPWD` is the folder of a shell. In a connection string it follows a semicolon. */
+function isWorkingFolder(value: string, text: string, index: number): boolean {
+  if (!/^\/[\w./+@~-]*(?=["',]|$)/.test(value)) return false;
+  return /(?:^|["']|(?<!;\s{0,4})\s)(?:OLD)?$/.test(text.slice(Math.max(0, index - 8), index));
 }
 
 /** The end of a member of JSON: a bracket, or a comma before the next member. In doubt the value goes on. */

@@ -249,6 +249,19 @@ describe('createRedactor', () => {
   });
 
   it.each([
+    'PWD=@',
+    'Server=db;UID=sa;PWD=/@;',
+    'Driver=x; PWD=/@',
+    '"PWD=/@;UID=sa"',
+    'PWD=/a:@',
+    'DB_PWD=/@',
+    'pwd=/@',
+    'MYPWD="/@"',
+  ])('redacts a PWD that is not the folder of a shell: %s', (text) => {
+    expect(redact(text.replace('@', 'hunter2'))).not.toContain('hunter2');
+  });
+
+  it.each([
     ['<password type="x">@</password>', 'hunter2'],
     ['<password >@</password >', 'hunter2'],
     ['<wsse:Password Type="http://example.com/x#PasswordText">@</wsse:Password>', 'hunter2'],
@@ -428,6 +441,10 @@ describe('createRedactor', () => {
   it.each([
     'SyntaxError: Unexpected token: punc (})',
     'error: invalid API key: check the settings',
+    'PWD=/work/app',
+    'HOME=/root OLDPWD=/work PWD=/work/my-app@2 TERM=xterm',
+    'declare -x PWD="/work/app"',
+    '{"PWD":"/work/app","OLDPWD":"/work"} ["PWD=/work","X=1"]',
     'allowedHeaders: ["authorization", "content-type", "cookie", "x-a"]',
     '["cookie", "a comment = b", "authorization", "basic"]',
     "create user form asks for a password and shows 'Sign up'",
