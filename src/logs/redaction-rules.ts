@@ -26,7 +26,7 @@ const JSON_WEB_TOKEN = String.raw`(?:ghs_\w{1,32}_)?eyJ[\w-]{8,}\.(?:[\w-]{8,})?
 const KNOWN_TOKENS = [
   JSON_WEB_TOKEN,
   String.raw`gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{20,}|xox[a-z]-[\w-]{10,}|xapp-[\w-]{10,}`,
-  String.raw`(?:AKIA|ASIA)[A-Z0-9]{16}|AIza[\w-]{35}|ya29\.[\w-]{20,}|npm_\w{36}|pypi-[\w-]{50,}`,
+  String.raw`(?:AKIA|ASIA)[A-Z0-9]{16}|AIza[\w-]{35}|ya29\.[\w-]{20,}|npm_[A-Za-z0-9]{36}|pypi-[\w-]{50,}`,
   String.raw`[rs]k_(?:live|test)_\w{10,}|whsec_[\w+/]{20,}=*|sb_secret_[\w-]{20,}|sk-[\w-]{20,}`,
   String.raw`dckr_pat_[\w-]{20,}|hv[bs]\.[\w-]{20,}|do[opr]_v1_\w{64}|SG\.[\w-]{16,128}\.[\w-]{16,}|hf_\w{30,}`,
 ].join('|');

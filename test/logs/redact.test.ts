@@ -385,6 +385,7 @@ describe('createRedactor', () => {
 
   it.each([
     `whsec_${'c9f3a1b2'.repeat(8)}`,
+    `npm_${'a1B2'.repeat(9)}`,
     'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
     'whsec_plJ3nmyCDGBKInavdOK15jsl/x+3Yz0q==',
     'sb_secret_N7UND0UgjKTVK-Uodkm0Hg_xSvEMPvz',
@@ -441,6 +442,8 @@ describe('createRedactor', () => {
   it.each([
     'SyntaxError: Unexpected token: punc (})',
     'error: invalid API key: check the settings',
+    'npm_package_dependencies_react_dom_version_xx=1',
+    'npm_lifecycle_event_of_some_long_name_here_12',
     'PWD=/work/app',
     'HOME=/root OLDPWD=/work PWD=/work/my-app@2 TERM=xterm',
     'declare -x PWD="/work/app"',
