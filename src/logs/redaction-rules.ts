@@ -58,7 +58,7 @@ const ARGUMENT_BREAK = String.raw`(?:\s{1,64}|["']\s{0,8},?\s{0,8}(?=["']))`;
  * - URLs: the password before the host (`https://user:secret@host`), a user of 20 characters or more (tokens
  *   are used as users), and parameters with the name of a secret (`?token=…`, `&X-Amz-Signature=…`).
  * - Headers: `Authorization` and `Proxy-Authorization`, `Cookie` and `Set-Cookie`, `Bearer` and `Basic` with
- *   a value of 16 characters or more.
+ *   a value of 16 characters or more, which for `Basic` has to encode a user and a password.
  * - Assignments, members of JSON, command-line options (`--password hunter2`) and elements of XML
  *   (`<password>hunter2</password>`) whose name ends with `password`, `passwd`, `passphrase`, `pwd`,
  *   `secret`, `token`, `credential`, `api_key`, `access key`, `privateKey` and the like; also where name and
@@ -105,7 +105,8 @@ export const DEFAULT_RULES: readonly RedactionRule[] = [
     expression: new RegExp(`authorization${LIST_OPENING}${CREDENTIALS_START}`, 'gi'),
     select: selectHeader,
   },
-  { expression: /\b(?:bearer|basic)\s{1,8}([\w.~+/-]{16,}=*)/gi, select: selectLast },
+  { expression: /\bbearer\s{1,8}([\w.~+/-]{16,}=*)/gi, select: selectLast },
+  { expression: /\bbasic\s{1,8}([\w.~+/-]{16,}=*)/gi, select: selectBasic },
   {
     expression: new RegExp(
       String.raw`(${SECRET_NAME})(["']?)(\s{0,64}(?::=|=>|[:=])\s{0,64})(\\{0,15}["'])?`,
@@ -148,6 +149,15 @@ export const HINT =
 function selectLast(match: RegExpExecArray): Range {
   const end = match.index + match[0].length;
   return { start: end - (match.at(-1) ?? '').length, end };
+}
+
+/** Credentials of the Basic scheme: a user without controls, a colon, a password (RFC 7617, section 2). */
+function selectBasic(match: RegExpExecArray): Range | null {
+  const [encoded = ''] = /^[\w+/-]*/.exec(match[1] ?? '') ?? [];
+  const bytes = Buffer.from(encoded, 'base64');
+  const colon = bytes.indexOf(':');
+  const isText = bytes.subarray(0, Math.max(0, colon)).every((byte) => byte >= 0x20 && byte !== 0x7f);
+  return colon >= 0 && isText ? selectLast(match) : null;
 }
 
 /** Length of a user that is a token. */

@@ -248,6 +248,19 @@ describe('createRedactor', () => {
     expect(redact(text.replace('@', secret))).toBe(text.replace('@', '[REDACTED]'));
   });
 
+  it.each(['bob:hunter2hunter2', 'böb@example.com:hünter2', ':hunter2hunter2', 'bob:hunter2??>>~~'])(
+    'redacts the credentials of the Basic scheme in a sentence: %s',
+    (credentials) => {
+      for (const encoding of ['base64', 'base64url'] as const) {
+        for (const charset of ['utf8', 'latin1'] as const) {
+          const value = Buffer.from(credentials, charset).toString(encoding);
+          expect(redact(`sent Basic ${value}, then`)).toBe('sent Basic [REDACTED], then');
+          expect(redact(`sent Basic ${value}.`)).not.toContain(value);
+        }
+      }
+    },
+  );
+
   it.each([
     'PWD=@',
     'Server=db;UID=sa;PWD=/@;',
@@ -442,6 +455,10 @@ describe('createRedactor', () => {
   it.each([
     'SyntaxError: Unexpected token: punc (})',
     'error: invalid API key: check the settings',
+    '✓ basic src/components/Button.test.tsx (3 tests)',
+    'running basic tests/unit/test_basic.py',
+    'Basic troubleshooting.',
+    'basic internationalization and basic authentication-middleware',
     'npm_package_dependencies_react_dom_version_xx=1',
     'npm_lifecycle_event_of_some_long_name_here_12',
     'PWD=/work/app',
