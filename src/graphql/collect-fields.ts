@@ -31,6 +31,8 @@ export function collectFields(
 
   function collect({ selections }: SelectionSetNode): void {
     for (const selection of selections) {
+      // As graphql-js does: the condition of a fragment that was spread before is not read.
+      if (selection.kind === Kind.FRAGMENT_SPREAD && visited.has(selection.name.value)) continue;
       if (!isIncluded(selection, variableValues)) continue;
       if (selection.kind === Kind.FIELD) {
         const name = (selection.alias ?? selection.name).value;
@@ -38,16 +40,14 @@ export function collectFields(
         if (nodes) nodes.push(selection);
         else fields.set(name, [selection]);
       } else {
-        const fragment =
-          selection.kind === Kind.INLINE_FRAGMENT ? selection : firstSpread(selection.name.value);
+        const fragment = selection.kind === Kind.INLINE_FRAGMENT ? selection : spread(selection.name.value);
         if (fragment && applies(schema, fragment.typeCondition?.name.value, type))
           collect(fragment.selectionSet);
       }
     }
   }
 
-  function firstSpread(name: string): FragmentDefinitionNode | undefined {
-    if (visited.has(name)) return undefined;
+  function spread(name: string): FragmentDefinitionNode | undefined {
     visited.add(name);
     return fragments[name];
   }

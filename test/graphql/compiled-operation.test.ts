@@ -105,6 +105,16 @@ describe('a compiled operation', () => {
     });
   });
 
+  it('does not read the condition of a fragment that was spread before', () => {
+    const query =
+      'query ($null: Boolean = true) { ...On ...On @skip(if: $null) } fragment On on Query { __typename }';
+    const [first] = runBoth(query, { null: null });
+    expect(first).toEqual({
+      expected: { data: { __typename: 'Query' } },
+      actual: '{"data":{"__typename":"Query"}}',
+    });
+  });
+
   it('is not tried again after an error', () => {
     const query = 'subscription { session(id: "a") { status { targets { history(last: -1) { phase } } } } }';
     const results = runBoth(query);
