@@ -49,6 +49,9 @@ const XML_TEXT = String.raw`(\s{0,64}<!\[CDATA\[(?:(?!\]\]>)[^])*|[^<]+(?=</))`;
 const SQL_STATEMENT = String.raw`(?:(?:create|alter)\s{1,8}(?:role|user)|grant)`;
 const SQL_IDENTIFIED = String.raw`identified\s{1,8}(?:with\s{1,8}\S{1,64}\s{1,8})?by`;
 
+/** An assignment or a member of JSON: name, quote after it, operator, quote before the value. */
+const ASSIGNMENT = String.raw`(${SECRET_NAME})(["']?)(\s{0,64}(?::=|=>|[:=])\s{0,64})(\\{0,15}["'])?`;
+
 /** Between two arguments: of a command line, or of a list in JSON, Python or Go (`["-a" "b"]`). */
 const ARGUMENT_BREAK = String.raw`(?:\s{1,64}|["']\s{0,8},?\s{0,8}(?=["']))`;
 
@@ -108,11 +111,12 @@ export const DEFAULT_RULES: readonly RedactionRule[] = [
   { expression: /\bbearer\s{1,8}([\w.~+/-]{16,}=*)/gi, select: selectLast },
   { expression: /\bbasic\s{1,8}([\w.~+/-]{16,}=*)/gi, select: selectBasic },
   {
-    expression: new RegExp(
-      String.raw`(${SECRET_NAME})(["']?)(\s{0,64}(?::=|=>|[:=])\s{0,64})(\\{0,15}["'])?`,
-      'gi',
-    ),
-    select: selectAssigned,
+    expression: new RegExp(ASSIGNMENT, 'gi'),
+    select: selectValueAssigned,
+  },
+  {
+    expression: new RegExp(ASSIGNMENT, 'gi'),
+    select: selectContainer,
   },
   {
     expression: new RegExp(
@@ -172,6 +176,30 @@ function selectUserInfo(match: RegExpExecArray): Range | null {
   if (user.length >= MIN_TOKEN_USER) return { start, end: start + info.length };
   return colon < 0 ? null : { start: start + colon + 1, end: start + info.length };
 }
+
+/** An assigned value that is no list or object. */
+function selectValueAssigned(match: RegExpExecArray, text: string): Range | null {
+  return opensContainer(match, text) ? null : selectAssigned(match, text);
+}
+
+/**
+ * An assigned list or object, for which a rule of its own searches: the search continues after a value, and
+ * would miss the names in this one. If it holds others, at least its text up to white space.
+ */
+function selectContainer(match: RegExpExecArray, text: string): Range | null {
+  if (!opensContainer(match, text)) return null;
+  const whole = matchFrom(CONTAINER, text, match.index + match[0].length);
+  if (whole.end === whole.start) return selectAssigned(match, text);
+  return selectAssigned(match, text.slice(0, whole.end)) && whole;
+}
+
+/** Before the value is read, so that names in each other take linear time. */
+function opensContainer({ 0: all, 4: opening = '', index }: RegExpExecArray, text: string): boolean {
+  return opening === '' && /[[{]/.test(text[index + all.length] ?? '');
+}
+
+/** A list or object that holds no other. */
+const CONTAINER = /\[[^[\]{}]*\]|\{[^[\]{}]*\}/y;
 
 /** The value of an assignment or of a member of JSON; null if it is prose or a comparison. */
 function selectAssigned(match: RegExpExecArray, text: string): Range | null {

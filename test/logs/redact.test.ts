@@ -427,6 +427,19 @@ describe('createRedactor', () => {
   });
 
   it.each([
+    ['{"credentials":{"password": "hunter2"},"error":"x"}', '{"credentials":[REDACTED],"error":"x"}'],
+    ['{"token":["a"],"error":"db_down"}', '{"token":[REDACTED],"error":"db_down"}'],
+    ['"password": ["a b", "c"], "error": "x"', '"password": [REDACTED], "error": "x"'],
+    ['{"m":"{\\"token\\":[\\"a\\"],\\"n\\":1}"}', '{"m":"{\\"token\\":[REDACTED],\\"n\\":1}"}'],
+    ['{"credentials":{"db":{"password": "correct horse"}}}', '{"credentials":[REDACTED] "[REDACTED]"}}}'],
+    // Quoted, it is no list.
+    ['{"password":"{a}b","x":1}', '{"password":"[REDACTED]","x":1}'],
+    ['token: [INFO] started', 'token: [INFO] started'],
+  ])('redacts a list or object of secrets, and the secrets in it: %s', (text, expected) => {
+    expect(redact(text)).toBe(expected);
+  });
+
+  it.each([
     ['{"model":"x","max_token":@,"messages":["hi"],"error":"rate_limited"}', '4096'],
     ['{"user":"bob","password":@}', '1234'],
     ['{"password": @, "error": "db_down"}', '-1.5e3'],
@@ -638,6 +651,9 @@ describe('createRedactor', () => {
     '\\\\\\\\u005cu0041%41',
     'tok%65n:',
     '\\u003a\\u002f\\u002fa:b@',
+    '"token":{',
+    '"token":[x]',
+    '"password": {"token":"',
   ])('reads a line that repeats %s in linear time', (unit) => {
     const redactor = createRedactor(['(a+)+$', '(a|a)*b', '.*.*.*=.*c']);
     const text = unit.repeat(Math.ceil(50_000 / unit.length));
