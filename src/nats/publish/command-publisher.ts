@@ -7,6 +7,7 @@ import { formatKey } from '../message-format.js';
 import { createOwnRuns, type OwnRunsOptions } from './own-runs.js';
 import type { SessionState } from './owned-key.js';
 import { createKeyOwners, type KeyContent, toCurrentState } from './publisher.js';
+import { createReplayedSessions } from './replayed-sessions.js';
 import { createSessionEnds } from './session-ends.js';
 import { createSessionWriters, type SessionWritersOptions } from './session-writers.js';
 
@@ -66,13 +67,21 @@ export function createCommandPublisher(options: CommandPublisherOptions): Comman
   /** Newest content of each key. */
   const newest = new Map<string, KeyContent>();
   const undecided = new Set<SessionId>();
+  const replayed = createReplayedSessions(store, consider);
   let hasOwnSession = false;
   if (followsTilts && instance !== null) {
     writers.write(formatKey(instance, SESSION_NAME), toStartState(run, instance));
   }
   const unsubscribe = store.subscribe((revision) => {
+    const { id, after, isReplayed } = revision;
     ends.record(revision);
-    if (revision.after !== null) consider(revision.after);
+    if (after === null) return;
+    if (isReplayed && after.connection.state === 'live') {
+      replayed.add(id);
+    } else {
+      replayed.remove(id);
+      consider(after);
+    }
   });
   // A Tilt that appears in the kubeconfig is a new source. Its process is alive then.
   const stopSampling = store.onSources(() => ownRuns.sample());
@@ -86,6 +95,7 @@ export function createCommandPublisher(options: CommandPublisherOptions): Comman
     },
     close(end, deadlineMs) {
       unsubscribe();
+      replayed.flush();
       stopSampling();
       ownRuns.dispose();
       for (const [key, { record, conflict }] of newest) {

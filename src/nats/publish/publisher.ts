@@ -5,6 +5,7 @@ import type { SessionRecord } from '../../store/record.js';
 import type { Store } from '../../store/store.js';
 import { formatKey } from '../message-format.js';
 import type { SessionState } from './owned-key.js';
+import { createReplayedSessions } from './replayed-sessions.js';
 import { createSessionEnds } from './session-ends.js';
 import { createSessionWriters, type SessionWritersOptions } from './session-writers.js';
 
@@ -36,15 +37,21 @@ export function createPublisher(options: PublisherOptions): Publisher {
   const newest = new Map<string, KeyContent>();
   /** Sessions that were published before their end. */
   const running = new Set<SessionId>();
-  /** Sessions of which states of the past were read, and no other ones yet. */
-  const replayed = new Set<SessionId>();
+  const replayed = createReplayedSessions(store, publish);
   const ends = createSessionEnds(clock);
   const unsubscribe = store.subscribe((revision) => {
     const { id, before, after, isReplayed } = revision;
     ends.record(revision);
-    if (isReplayed && !running.has(id)) publishLater(id);
-    else if (after !== null) publish(after);
-    else if (before !== null) forget(before);
+    // The end of a run that was published is its result, so it is written also before a later run.
+    const mayBeOutdated = after?.connection.state === 'live' || !running.has(id);
+    if (isReplayed && mayBeOutdated) {
+      replayed.add(id);
+    } else if (after !== null) {
+      replayed.remove(id);
+      publish(after);
+    } else if (before !== null) {
+      forget(before);
+    }
   });
   for (const id of store.ids()) {
     const record = store.get(id);
@@ -55,7 +62,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
     failed: writers.failed,
     close(reason, deadlineMs) {
       unsubscribe();
-      publishReplayed();
+      replayed.flush();
       for (const [key, { record, conflict }] of newest) {
         if (record.connection.state !== 'gone' && conflict === null) {
           writers.write(key, ends.withEnd({ session: record, connection: 'gone', error: reason }, record));
@@ -87,18 +94,6 @@ export function createPublisher(options: PublisherOptions): Publisher {
     // Otherwise the Session ended before this publisher has read it.
     const isKnown = running.has(content.record.id);
     writers.write(key, isKnown ? state : { ...state, isEarlierEnd: true });
-  }
-
-  /** Publishes only the newest state of a Session that may have ended: others would show it as running. */
-  function publishLater(id: SessionId): void {
-    if (replayed.size === 0) queueMicrotask(publishReplayed);
-    replayed.add(id);
-  }
-
-  function publishReplayed(): void {
-    const records = [...replayed].flatMap((id) => store.get(id) ?? []);
-    replayed.clear();
-    for (const record of records) publish(record);
   }
 }
 

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Clock } from '../../../src/lib/clock.js';
 import type { Log } from '../../../src/lib/log.js';
+import type { LogChange } from '../../../src/nats/log-change.js';
 import { decodeEnvelope, decompress } from '../../../src/nats/message-format.js';
 import { connectBroker } from '../../../src/nats/publish/broker.js';
 import { createCommandPublisher } from '../../../src/nats/publish/command-publisher.js';
@@ -326,6 +328,120 @@ describe('a publisher that has read a run while its broker could not be reached'
   }
 });
 
+/** A state that is read from a bucket. */
+type Upsert = Extract<LogChange, { readonly type: 'upsert' }>;
+
+describe('a publisher that copies a bucket and was disconnected from it', () => {
+  const at = (number: number) => ({ log: 'source', number });
+  const first = (n: number, done = false) =>
+    session('ci', {}, { resourceVersion: String(n), status: { done } });
+  const second = (n: number) => session('ci', {}, { uid: 'run-2', resourceVersion: String(n) });
+  const since = '2026-11-22T12:00:00Z';
+  const silence = { state: 'stale', since, error: 'no heartbeat of its publisher for 15 s' } as const;
+  const end = { state: 'gone', since, error: 'Tilt exited' } as const;
+
+  it.each<[string, readonly Upsert[], readonly string[]]>([
+    [
+      'only the newest state of a run that continues',
+      [
+        { type: 'upsert', session: first(2), at: at(2) },
+        { type: 'upsert', session: first(3), at: at(3) },
+      ],
+      ['3 live'],
+    ],
+    [
+      'no earlier state of a run whose publisher is silent',
+      [
+        { type: 'upsert', session: first(2), at: at(2) },
+        { type: 'upsert', session: first(3), connection: silence, at: at(3) },
+      ],
+      ['3 stale'],
+    ],
+    [
+      'the result of a run before the next run',
+      [
+        { type: 'upsert', session: first(2), at: at(2) },
+        { type: 'upsert', session: first(3, true), connection: end, at: at(3) },
+        { type: 'upsert', session: second(4), at: at(4) },
+        { type: 'upsert', session: second(5), at: at(5) },
+      ],
+      ['3 gone', '5 live'],
+    ],
+  ])('writes %s, also while a command runs', async (what, followedBy, expected) => {
+    const last = expected.at(-1)?.replace(/ .*/, ' gone') ?? '';
+    const all = ['1 live', '1 stale', ...expected, last];
+    expect(await copy(`copied-${what.length}`, followedBy, publishAll)).toEqual(all);
+    expect(await copy(`command-copied-${what.length}`, followedBy, publishOfCommand)).toEqual(all);
+  });
+
+  /** Reads changes together after a disconnect. Resolves with the states that are written. */
+  async function copy(
+    name: string,
+    followedBy: readonly Upsert[],
+    start: (parts: CommandParts) => { close(): Promise<readonly string[]> },
+  ): Promise<string[]> {
+    const address = nats.address(name);
+    await using bucket = await openTestBucket(address);
+    const clock = createManualClock();
+    const store = createStore({ clock, epoch: 'source' });
+    store.open('source');
+    store.apply('source', { type: 'snapshot', sessions: [first(1)], at: at(1) });
+    const publisher = start({ clock, store, address, source: 'source' });
+    await expect.poll(() => numbersIn(bucket), PATIENCE).toEqual([1]);
+    store.apply('source', { type: 'stale', error: 'disconnected' });
+    await expect.poll(() => numbersIn(bucket), PATIENCE).toEqual([1, 1]);
+    const upTo = followedBy.at(-1)?.at;
+    store.apply('source', {
+      type: 'snapshot',
+      sessions: [first(1)],
+      at: at(1),
+      ...(upTo && { upTo }),
+      followedBy,
+    });
+    expect(await publisher.close()).toEqual([]);
+    store.dispose();
+    return (await historyOf(bucket)).map(({ n, connection }) => `${n} ${connection}`);
+  }
+
+  function publishAll({ clock, store, address }: CommandParts) {
+    const parts = { clock, random: () => 0, log: () => {}, publisher: 'one', takeOver: false };
+    const broker = connectBroker({ ...parts, address: parseAddress(address), credentials: {}, settings: {} });
+    const publisher = createPublisher({ ...parts, store, broker, instanceOf: ({ instance }) => instance });
+    return { close: () => publisher.close('over', 5_000) };
+  }
+
+  function publishOfCommand(parts: CommandParts) {
+    const publisher = publishCommand(parts);
+    return { close: () => publisher.close({ code: 0, how: 'exited with code 0' }, 5_000) };
+  }
+});
+
+/** Starts the publisher of a command that publishes the Sessions of a source. */
+function publishCommand({ clock, store, address, source }: CommandParts) {
+  const parts = { clock, log: () => {}, random: Math.random };
+  const broker = connectBroker({ ...parts, address: parseAddress(address), credentials: {}, settings: {} });
+  return createCommandPublisher({
+    ...parts,
+    store,
+    broker,
+    publisher: 'one',
+    takeOver: false,
+    run: { uid: 'run', pid: null, startTime: '2026-11-22T11:00:00.000Z' },
+    instance: null,
+    instanceOf: ({ instance }) => instance,
+    explicitSources: new Set([source]),
+    followsTilts: false,
+    processes: { list: async () => new Map(), hasVariable: () => false },
+  });
+}
+
+interface CommandParts {
+  readonly clock: Clock;
+  readonly store: Store;
+  readonly address: string;
+  readonly source: string;
+}
+
 describe('the publisher of a command', () => {
   it.each<[string, Parameters<Store['apply']>[1]]>([
     ['ended', { type: 'remove', id: 'ci/Tiltfile', reason: 'Tilt exited' }],
@@ -337,22 +453,7 @@ describe('the publisher of a command', () => {
     const store = createStore({ clock, epoch: 'source' });
     store.open('file');
     store.apply('file', { type: 'snapshot', sessions: [session('ci', {}, { status: { done: true } })] });
-    const log = () => {};
-    const parts = { clock, log, random: Math.random };
-    const broker = connectBroker({ ...parts, address: parseAddress(address), credentials: {}, settings: {} });
-    const publisher = createCommandPublisher({
-      ...parts,
-      store,
-      broker,
-      publisher: 'one',
-      takeOver: false,
-      run: { uid: 'run', pid: null, startTime: '2026-11-22T11:00:00.000Z' },
-      instance: null,
-      instanceOf: ({ instance }) => instance,
-      explicitSources: new Set(['file']),
-      followsTilts: false,
-      processes: { list: async () => new Map(), hasVariable: () => false },
-    });
+    const publisher = publishCommand({ clock, store, address, source: 'file' });
     await expect.poll(() => newestIn(bucket, 'ci'), PATIENCE).toMatchObject({ connection: 'live' });
     store.apply('file', change);
     await clock.advance(60_000);
