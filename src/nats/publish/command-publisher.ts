@@ -163,7 +163,7 @@ const SESSION_NAME = 'Tiltfile';
  */
 export function toStartState(run: CommandRun, instance: string): SessionState {
   const error = 'the command has started, its Session has not been read yet';
-  return { session: createPlaceholder(run, instance, {}), connection: 'stale', error };
+  return { session: createPlaceholder(run, instance, {}), connection: 'stale', error, isNewRun: true };
 }
 
 /**

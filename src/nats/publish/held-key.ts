@@ -90,6 +90,8 @@ interface ClaimedState {
   readonly connection: Envelope['connection'];
   /** Whether it is an end that the key may have already, see {@link lacksResult}. Default: false. */
   readonly isEarlierEnd?: boolean;
+  /** Whether the publisher has just started this run. Default: false. */
+  readonly isNewRun?: boolean;
 }
 
 /** Claims a key before its first write. */
@@ -97,7 +99,8 @@ export interface Claim {
   /** Whether another publisher has the key and has written nothing since the first request. */
   readonly isHeldInSilence: boolean;
   /**
-   * Resolves with the revision to continue from; null if the state is an end that the key does not lack.
+   * Resolves with the revision to continue from; null if the state must not be the first, see
+   * {@link mayClaim}.
    * Rejects with a `ProviderError` if another publisher has the key.
    *
    * @param ageMs time since this state was reached, in milliseconds; 0 if that was just now
@@ -140,16 +143,17 @@ export function createClaim({ key, publisher, takeOver }: Owner & { readonly tak
 }
 
 /**
- * Whether a state may be the first to be written to a key. The end of a run may not follow a run that is
- * known to be later: it would look like its result. While a late end waited, another publisher may have
- * written the result of the same run.
+ * Whether a state may be the first to be written to a key. A run that has ended, or whose connection is lost,
+ * may not follow one that is known to be later: its end would look like the result of that run. While a late
+ * end waited, another publisher may have written the result of the same run.
  */
-function mayClaim(held: Envelope | null, state: ClaimedState, ageMs: number): boolean {
-  const { session, connection, isEarlierEnd = false } = state;
+export function mayClaim(held: Envelope | null, state: ClaimedState, ageMs: number): boolean {
+  const { session, connection, isEarlierEnd = false, isNewRun = false } = state;
   if (isEarlierEnd) return lacksResult(held, session);
-  if (connection !== 'gone' || held === null) return true;
+  if (connection === 'live' || isNewRun || held === null) return true;
   const isOfSameRun = identifiesRun(session) && isSameRun(held.session, session);
-  return isOfSameRun && ageMs > 0 ? lacksResult(held, session) : !hasLaterRun(held, state);
+  const isLateEnd = connection === 'gone' && isOfSameRun && ageMs > 0;
+  return isLateEnd ? lacksResult(held, session) : !hasLaterRun(held, state);
 }
 
 /** Error: another publisher has written the key since the first request. */

@@ -20,6 +20,11 @@ export interface SessionState extends Pick<Envelope, 'session' | 'connection' | 
    * later run. It is written only if {@link lacksResult}. Default: false.
    */
   readonly isEarlierEnd?: boolean;
+  /**
+   * Whether this publisher has just started the run, so that it is the latest one. Start times cannot tell:
+   * the clock of the machine of another run may have been ahead. Default: false.
+   */
+  readonly isNewRun?: boolean;
 }
 
 /** Options of {@link createOwnedKey}. */
@@ -47,8 +52,8 @@ export interface OwnedKey {
   readonly isHeldInSilence: boolean;
   /**
    * Writes a state, and claims the key first. Call it again with the same object until it succeeds: it is
-   * written once, or not at all if it is an end that the key does not lack. Resolves with whether it is
-   * written.
+   * written once, or not at all if it must not be the first, see {@link mayClaim}. Resolves with whether it
+   * is written.
    *
    * @param ageMs time since this state was reached, in milliseconds; 0 if that was just now
    */

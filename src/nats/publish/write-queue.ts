@@ -151,7 +151,7 @@ export function createWriteQueue(options: WriteQueueOptions, owned: OwnedKey, ti
     const isWritten = await owned.put(bucket, state, computeAge(state, writtenMs, clock));
     // An end that this publisher has not seen is expected to be there already.
     if (!isWritten && state.isEarlierEnd !== true) {
-      log('warn', `${key}: the end of its run is not written: the key has a later run, or this end`);
+      log('warn', `${key}: this run is not written: the key has a later one, or the end of this one`);
     }
     times.record(state, startedAt);
     if (waiting[0] === state) waiting.shift();

@@ -279,7 +279,7 @@ describe('a publisher that has read a run while its broker could not be reached'
       const lines = await endInOutage(bucket, '2026-11-22T11:00:00Z', ageMs);
       expect((await historyOf(bucket)).map((state) => state.publisher)).toEqual(['two']);
       expect(lines).toContain(
-        `warn ${KEY}: the end of its run is not written: the key has a later run, or this end`,
+        `warn ${KEY}: this run is not written: the key has a later one, or the end of this one`,
       );
     },
   );

@@ -28,7 +28,7 @@ function stateOf(instance: string, { uid, startTime }: typeof FIRST, error: stri
 /** Opens the bucket that a relay reads, and the one that it writes. */
 async function openBuckets(name: string) {
   const [from, to] = [nats.address(`${name}-from`), nats.address(`${name}-to`)];
-  const source = await openTestBucket(from);
+  const source = await openTestBucket(from, { presenceMs: PRESENCE_MS });
   const target = await openTestBucket(to, { presenceMs: PRESENCE_MS });
   return {
     source,
@@ -48,6 +48,11 @@ async function newestIn({ bucket }: TestBucket) {
   const { connection, ageMs = 0, session: state } = decodeEnvelope(decompress(entry.value), INSTANCE);
   const { done, error } = state.status;
   return { uid: state.metadata.uid, connection, done, error, isOld: ageMs > 0 };
+}
+
+/** Whether the publisher of `ci` counts as gone. */
+async function isSilent({ bucket }: TestBucket): Promise<boolean> {
+  return (await bucket.presence.get(formatKey('ci', 'Tiltfile'))) === null;
 }
 
 describe('publish --from a bucket', () => {
@@ -101,6 +106,29 @@ describe('publish --from a bucket, started after the end of a Session', () => {
     const { source, target } = buckets;
     await source.put(stateOf('ci', FIRST));
     await source.put(stateOf('ci', FIRST, 'failed'), { connection: 'gone', error: 'tilt exited' });
+    await source.put(stateOf('other', FIRST));
+    const revision = await prepare(target);
+    await using relay = buckets.relay();
+    const other = formatKey(`${hostname()}.other`, 'Tiltfile');
+    await expect.poll(() => target.bucket.sessions.get(other), SLOW).not.toBeNull();
+    relay.process.kill('SIGTERM');
+    expect(await relay.exit).toBe(0);
+    expect((await target.bucket.sessions.get(KEY))?.revision).toBe(revision);
+  });
+});
+
+describe('publish --from a bucket with a run whose publisher was killed', () => {
+  it.each<[string, (target: TestBucket) => Promise<number>]>([
+    ['a later run', (target) => target.put(stateOf(INSTANCE, SECOND))],
+    [
+      'the result of a later run',
+      (target) => target.put(stateOf(INSTANCE, SECOND, 'boom'), { connection: 'gone' }),
+    ],
+  ])('writes nothing of it if the other bucket has %s', SLOW, async (what, prepare) => {
+    await using buckets = await openBuckets(`silent-${what.length}`);
+    const { source, target } = buckets;
+    await source.put(stateOf('ci', FIRST, 'failed'));
+    await expect.poll(() => isSilent(source), SLOW).toBe(true);
     await source.put(stateOf('other', FIRST));
     const revision = await prepare(target);
     await using relay = buckets.relay();

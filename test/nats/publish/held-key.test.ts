@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { encodeReport } from '../../../src/nats/presence-report.js';
+import { toStartState } from '../../../src/nats/publish/command-publisher.js';
 import {
   findOtherPublisher,
   lacksResult,
+  mayClaim,
   type ReadablePresence,
 } from '../../../src/nats/publish/held-key.js';
 import { session } from '../../support/sessions.js';
@@ -65,5 +67,30 @@ describe('a key', () => {
     const state = session('ci', {}, { uid: 'run-2', status: start(11) });
     const held = { publisher: 'other', serial: 1, previous: 0, error: null, connection: 'gone' as const };
     expect(lacksResult({ ...held, session: state }, state)).toBe(false);
+  });
+});
+
+describe('the first state of a run', () => {
+  const runOf = (hour: number | null) =>
+    session('ci', {}, { uid: `run-${hour}`, status: { startTime: hour && `2026-11-22T${hour}:00:00Z` } });
+  const head = { publisher: 'other', serial: 1, previous: 0, error: null };
+
+  it.each([
+    ['is written to an empty key', true, 'stale', null, null],
+    ['is written over an earlier run if it is STALE', true, 'stale', 10, 'gone'],
+    ['is written over the end of its own run if it is STALE', true, 'stale', 11, 'gone'],
+    ['is not written over the result of a later run if it is STALE', false, 'stale', 12, 'gone'],
+    ['is not written over a later run that continues if it is STALE', false, 'stale', 12, 'live'],
+    ['is not written over the result of a later run if it is GONE', false, 'gone', 12, 'gone'],
+    ['is written over the result of a later run if it is LIVE', true, 'live', 12, 'gone'],
+  ] as const)('%s', (_, expected, connection, heldHour, heldConnection) => {
+    const held = heldConnection && { ...head, connection: heldConnection, session: runOf(heldHour) };
+    expect(mayClaim(held, { session: runOf(11), connection }, 0)).toBe(expected);
+  });
+
+  it('of a command is written over a run that seems to be later: the clock of its machine may be ahead', () => {
+    const run = { uid: 'run', pid: 7, startTime: '2026-11-22T11:00:00.000Z' };
+    const held = { ...head, connection: 'gone' as const, session: runOf(12) };
+    expect(mayClaim(held, toStartState(run, 'ci'), 0)).toBe(true);
   });
 });
