@@ -25,8 +25,8 @@ export interface Envelope {
   readonly presence?: string;
   /**
    * Time since the Session reached this state, in milliseconds, by a monotonic clock. Greater than 0 for an
-   * end that was written late, and for a state that was written again because it was deleted or about to
-   * expire: it counts from its first write. Default: 0.
+   * end, or a result that is `stale`, that was written late, and for a state that was written again because
+   * it was deleted or about to expire: it counts from its first write. Default: 0.
    */
   readonly ageMs?: number;
   /** With its facts, apart from addresses that are valid on one machine only; `facts` in JSON. */

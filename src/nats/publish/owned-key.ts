@@ -12,7 +12,8 @@ import { createStateWriter, type Omission, type WritableState, writeFitting } fr
 /** State of a Session to be written. */
 export interface SessionState extends Pick<Envelope, 'session' | 'connection' | 'error'> {
   /**
-   * Time at which the Session ended, for a state `gone`. Default: the time at which the state is queued.
+   * Time at which the Session ended, for a state `gone` or a result that is `stale`. Default: the time at
+   * which a state `gone` is queued.
    */
   readonly endedAt?: Moment;
   /**

@@ -14,8 +14,8 @@ export interface SessionEnds {
   /** Records the connection of a Session after a revision. */
   record(revision: Pick<Revision, 'id' | 'after' | 'ageMs'>): void;
   /**
-   * Adds the time of its end to a state `gone` of a record. A record that has not ended, and was not done
-   * before its connection was lost, ends now: its state gets no time.
+   * Adds the time of its end to a state of a record that is not live. A record that has not ended, and was
+   * not done before its connection was lost, ends later: its state gets no time.
    */
   withEnd(state: SessionState, record: SessionRecord): SessionState;
 }
@@ -33,7 +33,8 @@ export function createSessionEnds(clock: Clock): SessionEnds {
     },
     withEnd(state, record) {
       const since = record.connection.state === 'gone' ? record.connection.since : finalResultTime(record);
-      if (state.connection !== 'gone' || since === null) return state;
+      // A STALE state of a done run gets it too: whoever copies that state dates the end from it.
+      if (state.connection === 'live' || since === null) return state;
       const known = entered.get(record.id);
       return { ...state, endedAt: known?.since === since ? known.at : toMoment(since) };
     },

@@ -47,7 +47,7 @@ async function newestIn({ bucket }: TestBucket) {
   if (entry?.operation !== 'PUT') return null;
   const { connection, ageMs = 0, session: state } = decodeEnvelope(decompress(entry.value), INSTANCE);
   const { done, error } = state.status;
-  return { uid: state.metadata.uid, connection, done, error, isOld: ageMs > 0 };
+  return { uid: state.metadata.uid, connection, done, error, isOld: ageMs > 0, ageMs };
 }
 
 /** Whether the publisher of `ci` counts as gone. */
@@ -91,7 +91,7 @@ describe('publish --from a bucket, started after the end of a Session', () => {
     await prepare(target);
     await using _ = buckets.relay();
     const result = { uid: 'run-1', connection: 'gone', done: true, error: 'failed', isOld: true };
-    await expect.poll(() => newestIn(target), SLOW).toEqual(result);
+    await expect.poll(() => newestIn(target), SLOW).toMatchObject(result);
   });
 
   it.each<[string, (target: TestBucket) => Promise<number>]>([
@@ -138,4 +138,26 @@ describe('publish --from a bucket with a run whose publisher was killed', () => 
     expect(await relay.exit).toBe(0);
     expect((await target.bucket.sessions.get(KEY))?.revision).toBe(revision);
   });
+
+  it(
+    'writes a result as STALE with the time since its last state, also to the next bucket',
+    SLOW,
+    async () => {
+      const [one, two, three] = [nats.address('chain-1'), nats.address('chain-2'), nats.address('chain-3')];
+      await using source = await openTestBucket(one, { presenceMs: PRESENCE_MS });
+      await using last = await openTestBucket(three);
+      await source.put(stateOf('ci', FIRST, 'failed'));
+      const writtenAt = Date.now();
+      await expect.poll(() => isSilent(source), SLOW).toBe(true);
+      await using _ = runCli(['publish', '--from', one, '--to', two, '--instance', 'ci']);
+      await using relay = runCli(['publish', '--from', two, '--to', three, '--instance', INSTANCE]);
+      await expect.poll(() => newestIn(last), SLOW).toMatchObject({ connection: 'stale', isOld: true });
+      const silentMs = Date.now() - writtenAt;
+      relay.process.kill('SIGTERM');
+      expect(await relay.exit).toBe(0);
+      expect(await newestIn(last)).toMatchObject({ connection: 'gone', done: true });
+      // An age is computed before the requests of a claim, which take milliseconds.
+      expect((await newestIn(last))?.ageMs).toBeGreaterThan(silentMs - 1_000);
+    },
+  );
 });

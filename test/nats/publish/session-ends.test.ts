@@ -20,11 +20,11 @@ function setUp(begin = DONE) {
   return {
     clock,
     store,
-    /** Time since the end that a state written now would have; null if it would end now. */
-    age() {
+    /** Time since the end that a state written now would have; null if it would be reached now. */
+    age(connection: SessionState['connection'] = 'gone') {
       const record = store.get(ID);
       if (record === null) throw new Error(`expected a Session ${ID}`);
-      const state: SessionState = { session: record, connection: 'gone', error: null };
+      const state: SessionState = { session: record, connection, error: null };
       const { endedAt } = ends.withEnd(state, record);
       return endedAt === undefined ? null : elapsedSince(endedAt, clock);
     },
@@ -43,6 +43,31 @@ describe('the time since the end of a Session', () => {
     remove(store);
     await clock.advance(5_000);
     expect(age()).toBe(65_000);
+  });
+
+  it('is that of its STALE state if it was done: whoever copies that state dates the end from it', async () => {
+    const { store, clock, age } = setUp(OPEN);
+    remove(store);
+    const since = new Date(clock.now() - 16_000).toISOString();
+    const silence = { state: 'stale' as const, since, ageMs: 16_000, error: 'no heartbeat' };
+    const connections = new Map([[ID, silence]]);
+    store.apply('source', { type: 'snapshot', sessions: [DONE], connections });
+    expect(age('stale')).toBe(16_000);
+    await clock.advance(5_000);
+    expect(age('stale')).toBe(21_000);
+  });
+
+  it('is not known of a STALE state without a result, which ends later', async () => {
+    const { store, clock, age } = setUp(OPEN);
+    lose(store);
+    await clock.advance(60_000);
+    expect(age('stale')).toBeNull();
+  });
+
+  it('is not known of a Session that was done and is LIVE', async () => {
+    const { clock, age } = setUp();
+    await clock.advance(60_000);
+    expect(age('live')).toBeNull();
   });
 
   it('counts from its removal otherwise', async () => {
