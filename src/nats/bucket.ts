@@ -48,7 +48,10 @@ export interface Bucket {
 export interface OpenOptions {
   /** Expected settings, and those of a bucket that is created. Default: any, and the default settings. */
   readonly settings?: BucketSettings | undefined;
-  /** The bucket as it was opened before: if it was lost, it is created again with the same settings. */
+  /**
+   * The bucket as it was opened before: if it was lost, it is created again with the same settings. Once its
+   * presence time is known, another one is accepted in place of that of `settings`.
+   */
   readonly last?: Pick<Bucket, 'settings'> | null;
   /**
    * Whether the bucket may be opened without its presence bucket, if its presence time is not known or its
@@ -104,7 +107,11 @@ export async function openBucket(
   const manager = await jetstreamManager(connection, { timeout: REQUEST_TIMEOUT_MS });
   const pollManager = await jetstreamManager(connection, { timeout: POLL_TIMEOUT_MS, checkAPI: false });
   const kvm = new Kvm(jetstream);
-  const known = { ...last?.settings, ...settings };
+  const { presenceMs: _, ...others } = settings;
+  // Operators change the presence time while gateways and publishers run. Those that were started with the
+  // earlier one follow the change, also after the connection or the bucket was lost.
+  const expected = last?.settings.presenceMs === undefined ? settings : others;
+  const known = { ...last?.settings, ...expected };
   const { replicas, history, maxAgeMs, presenceMs, maxBytes } = { ...DEFAULT_BUCKET_SETTINGS, ...known };
   // Read from the leader only: other servers may not have the latest write yet.
   const common = { allow_direct: false };
@@ -158,7 +165,7 @@ export async function openBucket(
   async function openPresence(): Promise<StreamInfo | null> {
     const existing = await manager.streams.info(presenceStream).catch(orNullIfMissing);
     // Before it is created: with another presence time, it would lock out the other publishers.
-    checkSettings(address, info.config, existing?.config ?? null, settings);
+    checkSettings(address, info.config, existing?.config ?? null, expected);
     if (existing !== null) return existing;
     // An operator may have changed the bucket since it was opened last.
     const ttl = stored.presenceMs ?? known.presenceMs;
@@ -178,7 +185,7 @@ export async function openBucket(
     }
     const created = await manager.streams.info(presenceStream);
     // Another process may have created it at the same time.
-    checkSettings(address, info.config, created.config, settings);
+    checkSettings(address, info.config, created.config, expected);
     return created;
   }
 }

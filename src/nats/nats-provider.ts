@@ -31,7 +31,8 @@ export interface NatsProviderOptions {
   /** Default: the login in the address. */
   readonly credentials?: NatsCredentials;
   /**
-   * Expected settings. Default: those of the existing bucket; {@link DEFAULT_BUCKET_SETTINGS} for a new one.
+   * Expected settings; `presenceMs` only until the bucket was opened, because it may be changed later.
+   * Default: those of the existing bucket; {@link DEFAULT_BUCKET_SETTINGS} for a new one.
    */
   readonly settings?: BucketSettings;
   /**

@@ -31,6 +31,7 @@ export interface Broker {
 export interface BrokerOptions {
   readonly address: BucketAddress;
   readonly credentials: NatsCredentials;
+  /** Expected settings; `presenceMs` only until the bucket was opened, because it may be changed later. */
   readonly settings: BucketSettings;
   readonly clock: Clock;
   readonly random: () => number;

@@ -10,7 +10,7 @@ import { startProviderWatch } from '../../support/provider-watch.js';
 import { session } from '../../support/sessions.js';
 import { openTcpProxy } from '../../support/tcp-proxy.js';
 import { openTestBucket, type TestBucket } from '../../support/test-bucket.js';
-import { startPublisher } from '../../support/test-publisher.js';
+import { startPublisher, type TestPublisher } from '../../support/test-publisher.js';
 
 let nats: NatsServer;
 beforeAll(async () => {
@@ -167,6 +167,31 @@ describe('a gateway of a bucket whose presence time is changed', () => {
       message: `${address}: ${found}; the bucket is opened again`,
     });
   });
+
+  it('reads it on with the changed time, even if another one was given when it started', async () => {
+    const address = nats.address('changed-given');
+    const settings = { presenceMs: 15_000 };
+    await using bucket = await openTestBucket(address, settings);
+    await bucket.put(session('ci'));
+    const options = { address, settings, clock: speedUp(100) };
+    const provider = createNatsProvider(options);
+    const first = startProviderWatch(provider);
+    await expect.poll(() => first.changes.length, PATIENCE).toBeGreaterThan(0);
+    await changePresence(bucket.bucket, 60_000);
+    await expect.poll(() => first.outcome, PATIENCE).not.toBeNull();
+    // What the retry of the source does.
+    const second = startProviderWatch(provider);
+    await expect
+      .poll(() => [[...second.state.sessions.keys()], second.outcome], PATIENCE)
+      .toEqual([['ci/Tiltfile'], null]);
+    second.abort();
+    const another = startProviderWatch(createNatsProvider(options));
+    await expect.poll(() => another.outcome, PATIENCE).not.toBeNull();
+    expect(another.outcome?.error).toMatchObject({
+      code: 'config',
+      message: expect.stringContaining('expected presence time 15 s, got 60 s'),
+    });
+  });
 });
 
 describe('a publisher of a bucket whose presence time is changed while it runs', () => {
@@ -214,6 +239,73 @@ describe('a publisher of a bucket whose presence time is changed while it runs',
     // More than three minutes of its clock.
     await expect.poll(() => keys.length, PATIENCE).toBeGreaterThan(12);
     expect((await publisher.broker.bucket()).presenceMs).toBe(60_000);
+  });
+});
+
+describe('a publisher that was given a presence time, which is then changed in its bucket', () => {
+  const given = { presenceMs: 60_000 };
+
+  /** Changes the time to 120 s, as an operator does: in the presence bucket, then in the description. */
+  async function change({ bucket }: TestBucket): Promise<void> {
+    await changePresence(bucket, 120_000);
+    const description = 'Sessions of Tilt; presence 120000 ms';
+    await bucket.manager.streams.update(bucket.sessionStream, { description });
+  }
+
+  const revisionIn = async ({ bucket }: TestBucket) => (await bucket.sessions.get('ci.Tiltfile'))?.revision;
+  const presenceOf = async ({ broker }: TestPublisher) => (await broker.bucket()).presenceMs;
+
+  it.each([
+    ['that it has taken', true],
+    ['that it has not noticed yet', false],
+  ])('opens the bucket with the time %s after the broker was away', async (_, isTaken) => {
+    await using server = await startNats();
+    const address = server.address('b');
+    const bucket = await openTestBucket(address, given);
+    // The client library may reconnect for 0.1 s. Then a new connection is opened.
+    const clock = speedUp(100);
+    await using publisher = startPublisher({ address, clock, settings: given, sessions: [session('ci')] });
+    const { connection } = await publisher.broker.bucket();
+    await expect.poll(() => revisionIn(bucket), PATIENCE).toBe(1);
+    await change(bucket);
+    if (isTaken) await expect.poll(() => presenceOf(publisher), PATIENCE).toBe(120_000);
+    await bucket[Symbol.asyncDispose]();
+    await server.kill();
+    await connection.closed();
+    await server.start();
+    publisher.put(session('ci', { 'x:update': 'failed' }));
+    await expect.poll(() => publisher.broker.isDown, PATIENCE).toBe(false);
+    expect([await presenceOf(publisher), publisher.broker.problem]).toEqual([120_000, null]);
+    await using again = await openTestBucket(address);
+    await expect.poll(() => revisionIn(again), PATIENCE).toBe(2);
+  });
+
+  it.each([
+    ['the presence bucket', false],
+    ['the whole bucket', true],
+  ])('creates %s again with the changed time after it was lost', async (what, isWhole) => {
+    const address = nats.address(`given-${what.length}`);
+    await using bucket = await openTestBucket(address, given);
+    await using publisher = startPublisher({ address, settings: given, sessions: [session('ci')] });
+    const open = await publisher.broker.bucket();
+    await change(bucket);
+    publisher.broker.takePresenceTime(open, 120_000);
+    await open.manager.streams.delete(open.presenceStream);
+    if (isWhole) await open.manager.streams.delete(open.sessionStream);
+    await publisher.broker.restore();
+    await using again = await openTestBucket(address);
+    expect([await presenceOf(publisher), again.bucket.settings.presenceMs]).toEqual([120_000, 120_000]);
+  });
+
+  it('is rejected when it starts again with the old time', async () => {
+    const address = nats.address('given-again');
+    await using bucket = await openTestBucket(address, given);
+    await change(bucket);
+    await using publisher = startPublisher({ address, settings: given, sessions: [session('ci')] });
+    await expect(publisher.broker.bucket()).rejects.toMatchObject({
+      code: 'config',
+      message: expect.stringContaining('expected presence time 60 s, got 120 s'),
+    });
   });
 });
 
