@@ -93,10 +93,10 @@ async function readFromPosition(reading: Reading, signal: AbortSignal): Promise<
 }
 
 async function openConsumer(reading: Reading): Promise<OpenConsumer> {
-  const { bucket, stream, subject, position, servers, onHealthy } = reading;
+  const { bucket, stream, subject, position, servers } = reading;
   const info = await bucket.manager.streams.info(stream);
+  // No proof that messages can be read: only polling and the consumer read them.
   position.verify(info);
-  onHealthy();
   const consumer = await bucket.jetstream.consumers.get(stream, {
     filter_subjects: formatSubject(stream, subject),
     ...(position.last > 0
@@ -132,7 +132,8 @@ async function pollMeanwhile(
 
 /**
  * Requests each next message until the signal aborts. Throws only errors of processing a message. One that
- * may be late is left to the consumer, without which its age is not known.
+ * may be late is left to the consumer, without which its age is not known. Until then, the stream counts as
+ * one that cannot be read.
  */
 async function poll(
   { bucket, stream, subject, position, clock, servers, onHealthy }: Reading,
@@ -141,8 +142,9 @@ async function poll(
   while (!signal.aborted) {
     const query = { seq: position.last + 1, next_by_subj: formatSubject(stream, subject) };
     const response = await bucket.pollManager.streams.getMessage(stream, query).catch(() => undefined);
-    if (response !== undefined) onHealthy();
-    if (response && !servers.mayBeLate(response.time.getTime())) position.take(fromStore(response));
+    const isLate = response && servers.mayBeLate(response.time.getTime());
+    if (response !== undefined && !isLate) onHealthy();
+    if (response && !isLate) position.take(fromStore(response));
     else await sleep(clock, POLL_MS, signal);
   }
 }
