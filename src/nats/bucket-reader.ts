@@ -1,7 +1,7 @@
 import { type Clock, sleep } from '../lib/clock.js';
 import { createDeltaCounts, type DeltaCounts } from '../lib/metrics.js';
 import type { Bucket } from './bucket.js';
-import { createSnapshot, findUnknownAfter, toNextChanges } from './bucket-changes.js';
+import { createSnapshot, findUnknownAfter, isLive, toNextChanges } from './bucket-changes.js';
 import { type Entry, envelopeOf, followsOther, type NewestEntry } from './entry.js';
 import { createHistory, type History, type HistoryContents } from './history.js';
 import { createLiveness, type Liveness } from './liveness.js';
@@ -53,6 +53,10 @@ export interface BucketReader extends Pick<Liveness, 'seen' | 'reported' | 'gone
   newest(key: string): NewestEntry | undefined;
   /** Whether the deltas of a key led to a wrong state that was not replaced yet. */
   awaitsState(key: string): boolean;
+  /**
+   * Takes the next entry. Throws after the snapshot if it shows that entries were read too late to be pushed
+   * as new ones: the bucket has to be read again.
+   */
   take(entry: Entry): void;
   /**
    * Replaces the newest entry of a key by the same revision, read completely, and drops the earlier entries
@@ -103,6 +107,7 @@ export function createBucketReader(
     newest: (key) => (entries.isWrong(key) ? undefined : newest.get(key)),
     awaitsState: entries.isWrong,
     take(entry) {
+      if (initial === null && isTooLate(entry, presenceMs)) throw new Error(TOO_LATE);
       const known = newest.get(entry.key);
       counts[entry.delta ? 'deltas' : 'states'] += 1;
       entries.record(entry);
@@ -166,7 +171,7 @@ export function createBucketReader(
     const isAlive = liveness.isAlive(key) && publisher === (envelope?.publisher ?? null);
     for (const change of toNextChanges(entry, known, log, retainMs)) push(change);
     // A publisher that writes is alive, even if its first heartbeat arrives later.
-    if (!isAlive) liveness.wrote(key);
+    if (!isAlive) liveness.wrote(key, entry.delayMs);
   }
 
   function remove(entry: NewestEntry): void {
@@ -175,6 +180,19 @@ export function createBucketReader(
     revisions.delete(entry.key);
     push(toExpiry(entry, maxAgeMs));
   }
+}
+
+const TOO_LATE = 'its states were read late, as after a suspension of this process; it is opened again';
+
+/**
+ * Whether an entry cannot be pushed as one that was just written. A live state that is older than the presence
+ * time tells nothing about its publisher, and later ones may have replaced it already. A gateway that starts
+ * merges these, and knows which publishers are alive. The age of an end is pushed with it, unless it is
+ * unknown.
+ */
+function isTooLate(entry: Entry, presenceMs: number): boolean {
+  const { delayMs = 0 } = entry;
+  return isLive(entry) ? delayMs >= presenceMs : !Number.isFinite(delayMs);
 }
 
 /**

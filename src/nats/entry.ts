@@ -13,7 +13,10 @@ export interface Entry<Content = Envelope> {
   readonly revision: number;
   /** Time of the write, by the servers' clock: milliseconds since 1970. */
   readonly writtenAt: number;
-  /** Time for which it could not be read, by the servers' clock, in milliseconds. Default: 0. */
+  /**
+   * Time for which it could not be read, by the servers' clock, in milliseconds; infinite if unknown. Default:
+   * 0.
+   */
   readonly delayMs?: number;
   /** Null if the key was deleted; an error if the value cannot be decoded. */
   readonly content: Content | DecodeError | null;
@@ -53,13 +56,13 @@ export function decodeEntry(
     id: sessionIdOf(parts.instance, parts.name),
     revision,
     writtenAt,
-    ...(ageMs >= LATE_MS && Number.isFinite(ageMs) && { delayMs: Math.round(ageMs) }),
+    ...toDelay(ageMs),
     ...decodeContent(message, parts),
   };
 }
 
 /** Applies the delta of a message to the previous entry. Returns null if that is not possible. */
-function followEntry({ seq, writtenAt, headers }: StreamMessage, known: NewestEntry): Entry | null {
+function followEntry({ seq, writtenAt, ageMs, headers }: StreamMessage, known: NewestEntry): Entry | null {
   const before = envelopeOf(known);
   if (before?.connection !== 'live') return null;
   // The strings of the previous entry: their hashes are known to every map.
@@ -73,6 +76,7 @@ function followEntry({ seq, writtenAt, headers }: StreamMessage, known: NewestEn
     id,
     revision: seq,
     writtenAt,
+    ...toDelay(ageMs),
     content: { publisher, serial, previous, connection: 'live', error: null, session },
     delta,
     bytes: delta.length + POINTER_BYTES * countItems(session),
@@ -143,6 +147,10 @@ export function reachedAt(entry: Entry): number {
 
 /** Age from which an entry was read late, in milliseconds: more than it takes to create a consumer. */
 const LATE_MS = 1_000;
+
+function toDelay(ageMs: number): Pick<Entry, 'delayMs'> {
+  return ageMs >= LATE_MS ? { delayMs: Math.round(ageMs) } : {};
+}
 
 /** Time at which an entry was read, by the servers' clock: milliseconds since 1970. */
 export function readAt({ writtenAt, delayMs = 0 }: Entry): number {

@@ -1,6 +1,7 @@
 import { type Clock, createAbortScope } from '../lib/clock.js';
 import type { Bucket } from './bucket.js';
 import type { BucketReader } from './bucket-reader.js';
+import { createDeliveryDelay } from './delivery-delay.js';
 import { extractKey, isDeletion } from './entry.js';
 import { followStream, formatSubject } from './follow-stream.js';
 import { toPresenceSubject } from './presence-report.js';
@@ -38,7 +39,7 @@ export async function followPresence(options: FollowPresenceOptions, outer: Abor
     else if (text.startsWith('{')) reader.reported(key, text, ageMs);
     else reader.seen(key, text, ageMs);
   };
-  const subscribed = await subscribe(bucket, subject, onMessage);
+  const subscribed = await subscribe(bucket, subject, clock, onMessage);
   const reading = createAbortScope(outer);
   const onCaughtUp = () => {
     reader.presenceCaughtUp();
@@ -84,14 +85,21 @@ function ended(signal: AbortSignal): Promise<void> {
  * Subscribes to new messages of the presence stream. The signal of the result aborts when the subscription
  * ends, or at once without permission.
  */
-async function subscribe(bucket: Bucket, subject: string, onMessage: (message: PresenceMessage) => void) {
+async function subscribe(
+  bucket: Bucket,
+  subject: string,
+  clock: Clock,
+  onMessage: (message: PresenceMessage) => void,
+) {
   const controller = new AbortController();
   const { connection, presenceStream } = bucket;
+  const delay = createDeliveryDelay(bucket, clock);
   const subscription = connection.subscribe(formatSubject(presenceStream, subject), {
     callback(error, message) {
       if (error !== null) controller.abort();
       else if (!controller.signal.aborted) {
-        onMessage({ subject: message.subject, headers: message.headers, data: message.data, ageMs: 0 });
+        const { subject: of, headers, data } = message;
+        onMessage({ subject: of, headers, data, ageMs: delay.maxMs() });
       }
     },
   });
@@ -101,6 +109,8 @@ async function subscribe(bucket: Bucket, subject: string, onMessage: (message: P
   );
   // The server reports a missing permission before it answers.
   await connection.flush();
+  // Not awaited: a ping that is not answered would delay the end.
+  void delay.follow(controller.signal);
   return {
     signal: controller.signal,
     end() {

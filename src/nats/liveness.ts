@@ -10,8 +10,8 @@ import { toChanges, withSilence } from './replay.js';
 export interface Liveness
   extends Pick<WriterPresence, 'seen' | 'reported' | 'gone'>,
     Pick<Presence, 'isAlive' | 'dispose'> {
-  /** Records that the publisher of a key has written a state. */
-  wrote(key: string): void;
+  /** Records that the publisher of a key has written a state, some milliseconds ago. Default: 0. */
+  wrote(key: string, ageMs?: number): void;
   /** Starts to push changes: the newest states are known from now on. */
   start(): void;
   /** Connection of a live Session whose publisher is silent; null for others. */

@@ -402,6 +402,25 @@ describe('a bucket reader after its snapshot', () => {
     expect(changes).toMatchObject([{ connection: { state: 'gone', since, ageMs: 30_000 } }]);
   });
 
+  it.each([
+    ['of a live Session that is as old as the presence time', 'live', PRESENCE_MS],
+    ['of unknown age', 'gone', Number.POSITIVE_INFINITY],
+  ] as const)('fails before it pushes a state %s, so that the bucket is read again', (_, state, delayMs) => {
+    const { clock, reader, news } = setUpCaughtUp();
+    const late = { ...entryOf(clock, 'a', 2, state, 600_000, 1), delayMs };
+    expect(() => reader.take(late)).toThrow('its states were read late');
+    expect(news()).toEqual([]);
+    expect(reader.newest('a.Tiltfile')?.revision).toBe(1);
+  });
+
+  it('counts the silence of a publisher from the write of a state that was read late', async () => {
+    const { clock, reader, news } = setUpCaughtUp();
+    reader.take({ ...entryOf(clock, 'b', 2, 'live', 10_000), delayMs: 10_000 });
+    expect(news()[0]).toBe('upsert b/Tiltfile 2 at 2');
+    await clock.advance(PRESENCE_MS - 10_000);
+    expect(news()).toEqual([`stale b/Tiltfile: ${SILENCE}`]);
+  });
+
   it('shows the end of a live Session, however long ago it was first written', () => {
     const { clock, reader, news } = setUpCaughtUp();
     reader.take(again(entryOf(clock, 'a', 2, 'gone', 0, 1), RETAIN_MS + 1));

@@ -27,7 +27,7 @@ describe('decodeEntry', () => {
   it.each([
     ['was read at once', 999, undefined],
     ['could not be read for a while', 20_000, 20_000],
-    ['has an unknown age', Number.POSITIVE_INFINITY, undefined],
+    ['has an unknown age', Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY],
   ])('counts the age of a message that %s as a delay', (_, ageMs, delayMs) => {
     expect(decodeEntry({ ...message('a.Tiltfile', text), ageMs })?.delayMs).toBe(delayMs);
   });
@@ -100,8 +100,10 @@ describe('the estimated memory of an entry', () => {
       ['Tilt-Graphql-Delta', delta],
       ['Tilt-Graphql-Digest', 'any'],
     ]);
-    const entry = decodeEntry(message(2, '', headers), () => first);
+    const late = { ...message(2, '', headers), ageMs: 20_000 };
+    const entry = decodeEntry(late, () => first);
     expect(entry?.delta?.changedTargets).toEqual([0]);
+    expect(entry?.delayMs).toBe(20_000);
     expect(entry?.bytes).toBe(delta.length + 8 * 10_002);
   });
 });

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Clock, systemClock } from '../../../src/lib/clock.js';
 import type { Session } from '../../../src/model/session.js';
@@ -155,6 +156,27 @@ describe('the NATS provider', () => {
     expect(ageMs).toBeLessThan(15_000);
     expect(await consumersOf(bucket)).not.toContain(before[0]);
     expect(watching.outcome).toBeNull();
+  });
+
+  it('fails when it reads a state that is as old as the presence time, so that the bucket is read again', async () => {
+    const { clock, ahead } = createShiftedClock();
+    await using bucket = await openTestBucket(nats.address('old'), { presenceMs: 1_500 });
+    await using reading = await readOverProxy('old', clock);
+    const { proxy, watching } = reading;
+    await bucket.put(stateOf(1));
+    await expect.poll(() => statesIn(watching), PATIENCE).toEqual([1]);
+    proxy.cut();
+    await bucket.put(stateOf(2));
+    await pause(2_000);
+    // As after a sleep, so that the servers are asked for its age.
+    ahead.wall += 2_000;
+    proxy.restore();
+    await expect.poll(() => watching.outcome, PATIENCE).not.toBeNull();
+    expect(statesIn(watching)).toEqual([1]);
+    expect(watching.outcome?.error).toMatchObject({
+      code: 'unreachable',
+      message: expect.stringMatching(/\/old: its states were read late, .* it is opened again$/),
+    });
   });
 
   it('returns a large Session as it was written, although the bucket stores it compressed', async () => {

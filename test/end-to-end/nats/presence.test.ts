@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Clock, systemClock } from '../../../src/lib/clock.js';
 import { type Bucket, type OpenOptions, openBucket } from '../../../src/nats/bucket.js';
@@ -40,6 +41,9 @@ const countOf = (keys: readonly string[], key: string) => keys.filter((other) =>
 function read(address: string) {
   const watching = startProviderWatch(createNatsProvider({ address, clock: systemClock }));
   return {
+    /** Number of states without a connection that is not live. */
+    live: () =>
+      watching.changes.filter((change) => change.type === 'upsert' && !('connection' in change)).length,
     stale: () => watching.changes.filter(({ type }) => type === 'stale'),
     ids: () => [...watching.state.sessions.keys()].sort(),
     [Symbol.asyncDispose]: async () => watching.abort(),
@@ -126,6 +130,26 @@ it('a publisher uses the presence time that its bucket has after a restart of th
   await server.start();
   const current = async () => (await publisher.broker.bucket()).presenceMs;
   await expect.poll(current, PATIENCE).toBe(3_000);
+});
+
+it('a gateway that was suspended counts no heartbeat that has waited for the presence time', async () => {
+  const { presenceMs } = SETTINGS;
+  const address = nats.address('suspended');
+  await using bucket = await openTestBucket(address, SETTINGS);
+  const ci = session('ci');
+  await bucket.put(ci);
+  await using gateway = read(address);
+  await expect.poll(gateway.ids, PATIENCE).toEqual(['ci/Tiltfile']);
+  const { connection } = bucket.bucket;
+  connection.publish(`$KV.${bucket.bucket.address.bucket}_presence.ci.Tiltfile`, 'test');
+  void connection.flush();
+  // The broker is another process. Its answer waits in the socket, as while this process is suspended.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, presenceMs + 500);
+  await expect.poll(() => gateway.stale().length, PATIENCE).toBe(1);
+  await pause(presenceMs / 2);
+  expect(gateway.live()).toBe(0);
+  await bucket.renewPresence(ci);
+  await expect.poll(gateway.live, PATIENCE).toBe(1);
 });
 
 /** A clock on which `speed` seconds pass in one. */
