@@ -120,7 +120,7 @@ export function createClaim({ key, publisher, takeOver }: Owner & { readonly tak
     },
     async request({ sessions, presence, presenceMs }, state, ageMs) {
       const held = readHeld(await sessions.get(key));
-      if (!mayClaim(held.envelope, state, ageMs)) return null;
+      if (!mayClaim(held.envelope, state, { publisher, ageMs })) return null;
       // What another publisher writes meanwhile is judged by its contents, also for a later run.
       if (state.isEarlierEnd) heldRevision = null;
       const other = await findOtherPublisher(presence, { key, publisher }, held.envelope);
@@ -145,15 +145,21 @@ export function createClaim({ key, publisher, takeOver }: Owner & { readonly tak
 /**
  * Whether a state may be the first to be written to a key. A run that has ended, or whose connection is lost,
  * may not follow one that is known to be later: its end would look like the result of that run. While a late
- * end waited, another publisher may have written the result of the same run.
+ * end waited, another publisher may have written the result of the same run. A publisher writes the runs of a
+ * key in their order, whatever the clocks of their machines say.
  */
-export function mayClaim(held: Envelope | null, state: ClaimedState, ageMs: number): boolean {
+export function mayClaim(
+  held: Envelope | null,
+  state: ClaimedState,
+  { publisher, ageMs }: { readonly publisher: string; readonly ageMs: number },
+): boolean {
   const { session, connection, isEarlierEnd = false, isNewRun = false } = state;
   if (isEarlierEnd) return lacksResult(held, session);
-  if (connection === 'live' || isNewRun || held === null) return true;
+  if (connection === 'live' || held === null) return true;
   const isOfSameRun = identifiesRun(session) && isSameRun(held.session, session);
   const isLateEnd = connection === 'gone' && isOfSameRun && ageMs > 0;
-  return isLateEnd ? lacksResult(held, session) : !hasLaterRun(held, state);
+  if (isLateEnd) return lacksResult(held, session);
+  return isNewRun || held.publisher === publisher || !hasLaterRun(held, state);
 }
 
 /** Error: another publisher has written the key since the first request. */

@@ -73,6 +73,7 @@ describe('a key', () => {
 describe('the first state of a run', () => {
   const runOf = (hour: number | null) =>
     session('ci', {}, { uid: `run-${hour}`, status: { startTime: hour && `2026-11-22T${hour}:00:00Z` } });
+  const OWN = { publisher: 'own', ageMs: 0 };
   const head = { publisher: 'other', serial: 1, previous: 0, error: null };
 
   it.each([
@@ -85,12 +86,24 @@ describe('the first state of a run', () => {
     ['is written over the result of a later run if it is LIVE', true, 'live', 12, 'gone'],
   ] as const)('%s', (_, expected, connection, heldHour, heldConnection) => {
     const held = heldConnection && { ...head, connection: heldConnection, session: runOf(heldHour) };
-    expect(mayClaim(held, { session: runOf(11), connection }, 0)).toBe(expected);
+    expect(mayClaim(held, { session: runOf(11), connection }, OWN)).toBe(expected);
   });
 
   it('of a command is written over a run that seems to be later: the clock of its machine may be ahead', () => {
     const run = { uid: 'run', pid: 7, startTime: '2026-11-22T11:00:00.000Z' };
     const held = { ...head, connection: 'gone' as const, session: runOf(12) };
-    expect(mayClaim(held, toStartState(run, 'ci'), 0)).toBe(true);
+    expect(mayClaim(held, toStartState(run, 'ci'), OWN)).toBe(true);
   });
+
+  it.each(['stale', 'gone'] as const)(
+    'that is %s is written over a run of the same publisher that seems to be later',
+    (connection) => {
+      const held = { ...head, connection: 'gone' as const, session: runOf(12) };
+      const state = { session: runOf(11), connection };
+      expect(mayClaim(held, state, { ...OWN, publisher: head.publisher })).toBe(true);
+      expect(mayClaim(held, { ...state, isEarlierEnd: true }, { ...OWN, publisher: head.publisher })).toBe(
+        false,
+      );
+    },
+  );
 });
