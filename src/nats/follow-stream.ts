@@ -51,7 +51,7 @@ export async function followStream(options: FollowOptions, outer: AbortSignal): 
   const onHealthy = () => {
     failingSince = null;
   };
-  const servers = createServerClock(clock);
+  const servers = createServerClock(clock, bucket.presenceMs);
   const reading = { ...options, position, monitor, servers, onHealthy };
   try {
     while (!scope.signal.aborted) {
@@ -81,19 +81,32 @@ async function readFromPosition(reading: Reading, signal: AbortSignal): Promise<
   // The client library would not send a request now, but would wait for its response.
   if (reading.monitor.isDown) return new Error('the connection broke, and no server accepts another');
   try {
-    const opening = openConsumer(reading);
-    // Polling ends before the consumer starts: otherwise it would be unknown which of them is ahead.
-    const consumer = reading.position.isCaughtUp
-      ? await pollMeanwhile(opening, reading, signal)
-      : await opening;
-    return await consume(consumer, reading, signal);
+    return await consume(await openConsumer(reading, signal), reading, signal);
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   }
 }
 
-async function openConsumer(reading: Reading): Promise<OpenConsumer> {
-  const { bucket, stream, subject, position, servers } = reading;
+/** Creates a consumer. Polls until then if the stream has caught up. */
+async function openConsumer(reading: Reading, outer: AbortSignal): Promise<OpenConsumer> {
+  const scope = createAbortScope(outer);
+  const polling = reading.position.isCaughtUp ? poll(reading, scope.signal) : Promise.resolve();
+  polling.catch(() => {});
+  try {
+    const opened = await createConsumer(reading);
+    // First, so that a response which is still due is not judged by the new time: it would not look late.
+    scope.end();
+    reading.servers.set(opened.createdAt);
+    return opened;
+  } finally {
+    scope.end();
+    // Before the consumer starts: otherwise it would be unknown which of them is ahead.
+    await polling;
+  }
+}
+
+async function createConsumer(reading: Reading): Promise<OpenConsumer> {
+  const { bucket, stream, subject, position } = reading;
   const info = await bucket.manager.streams.info(stream);
   // No proof that messages can be read: only polling and the consumer read them.
   position.verify(info);
@@ -104,7 +117,6 @@ async function openConsumer(reading: Reading): Promise<OpenConsumer> {
       : { deliver_policy: chooseDeliverPolicy(reading) }),
   });
   const createdAt = Date.parse((await consumer.info(true)).created);
-  servers.set(createdAt);
   return { consumer, createdAt, last: info.state.last_seq };
 }
 
@@ -114,24 +126,8 @@ function chooseDeliverPolicy({ begin, mayRepeat, position }: Reading): 'all' | '
   return begin === 'newest' && isBeginning ? 'last_per_subject' : 'all';
 }
 
-async function pollMeanwhile(
-  opening: Promise<OpenConsumer>,
-  reading: Reading,
-  outer: AbortSignal,
-): Promise<OpenConsumer> {
-  const scope = createAbortScope(outer);
-  const polling = poll(reading, scope.signal);
-  polling.catch(() => {});
-  try {
-    return await opening;
-  } finally {
-    scope.end();
-    await polling;
-  }
-}
-
 /**
- * Requests each next message until the signal aborts. Throws only errors of processing a message. One that
+ * Requests each next message until the signal aborts, and ignores a later response. Throws only errors of processing a message. One that
  * may be late is left to the consumer, without which its age is not known. Until then, the stream counts as
  * one that cannot be read.
  */
@@ -142,6 +138,7 @@ async function poll(
   while (!signal.aborted) {
     const query = { seq: position.last + 1, next_by_subj: formatSubject(stream, subject) };
     const response = await bucket.pollManager.streams.getMessage(stream, query).catch(() => undefined);
+    if (signal.aborted) return;
     const isLate = response && servers.mayBeLate(response.time.getTime());
     if (response !== undefined && !isLate) onHealthy();
     if (response && !isLate) position.take(fromStore(response));

@@ -16,17 +16,27 @@ export interface ServerClock {
 }
 
 /**
- * Delay from which a message is a late one, in milliseconds. Larger than the differences between the clocks of
- * a cluster's servers. Also the minimum time between two recorded times of the servers, so that a larger
- * difference does not cause a new consumer for each message.
+ * Maximum delay of a message that is not late, in milliseconds. Larger than the differences between the clocks
+ * of a cluster's servers.
  */
-const LATE_MS = 10_000;
+const MAX_DELAY_MS = 10_000;
+
+/**
+ * Minimum time between two recorded times of the servers, in milliseconds, so that a larger difference of
+ * their clocks does not cause a new consumer for each message.
+ */
+const MIN_INTERVAL_MS = 10_000;
 
 /** Difference between the two clocks of a machine that shows a sleep or a set clock, in milliseconds. */
 const STEP_MS = 1_000;
 
-/** Creates an estimate of which nothing is known: any message may be late. */
-export function createServerClock(clock: Clock): ServerClock {
+/**
+ * Creates an estimate of which nothing is known: any message may be late.
+ *
+ * @param presenceMs presence time of the bucket, in milliseconds: a state that is as old is always late
+ */
+export function createServerClock(clock: Clock, presenceMs: number): ServerClock {
+  const lateMs = Math.min(MAX_DELAY_MS, presenceMs);
   let known: { readonly time: number; readonly at: Moment } | null = null;
 
   return {
@@ -38,7 +48,7 @@ export function createServerClock(clock: Clock): ServerClock {
       const elapsedMs = clock.monotonic() - known.at.monotonic;
       // The monotonic clock of Linux and macOS stops while the machine sleeps.
       if (Math.abs(clock.now() - known.at.wall - elapsedMs) >= STEP_MS) return true;
-      return elapsedMs >= LATE_MS && known.time + elapsedMs - expectedAt >= LATE_MS;
+      return elapsedMs >= MIN_INTERVAL_MS && known.time + elapsedMs - expectedAt >= lateMs;
     },
   };
 }

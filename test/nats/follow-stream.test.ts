@@ -3,8 +3,12 @@ import type { Bucket } from '../../src/nats/bucket.js';
 import { followStream } from '../../src/nats/follow-stream.js';
 import { createSteppedClock } from '../support/stepped-clock.js';
 
-/** A bucket with one message, of which only a consumer and polling can be tested. */
-function createFakeBucket(clock: ReturnType<typeof createSteppedClock>) {
+/**
+ * A bucket with one message, of which only a consumer and polling can be tested.
+ *
+ * @param pollMs time until the response to a request of a message
+ */
+function createFakeBucket(clock: ReturnType<typeof createSteppedClock>, pollMs = 0) {
   const created = new Date(clock.now() - 60_000).toISOString();
   const messages = [createMessage(1, clock.now())];
   let mayCreate = true;
@@ -46,12 +50,18 @@ function createFakeBucket(clock: ReturnType<typeof createSteppedClock>) {
     },
     pollManager: {
       streams: {
-        getMessage: async (_: string, { seq }: { readonly seq: number }) => messages[seq - 1] ?? null,
+        async getMessage(_: string, { seq }: { readonly seq: number }) {
+          const message = messages[seq - 1] ?? null;
+          if (pollMs > 0) await new Promise<void>((resolve) => clock.after(pollMs, resolve));
+          return message;
+        },
       },
     },
   };
   return {
     bucket: bucket as unknown as Bucket,
+    /** Breaks the consumer. Another one is created at once. */
+    breakConsumer: () => breakConsumer(new Error('heartbeats missed')),
     /** Breaks the consumer, and prevents that another is created. */
     loseConsumers() {
       mayCreate = false;
@@ -113,5 +123,37 @@ describe('a stream of which no consumer can be created, so that each next messag
     reading.abort();
     await clock.advance(3_000);
     expect(await outcome).toBe(failure);
+  });
+});
+
+describe('a message of unknown age that is requested while a consumer is created', () => {
+  it('is read from the consumer, with its age, though the response arrives later', async () => {
+    const clock = createSteppedClock();
+    const fake = createFakeBucket(clock, 50);
+    const ages: number[] = [];
+    const reading = new AbortController();
+    const ended = followStream(
+      {
+        bucket: fake.bucket,
+        stream: 'KV_b',
+        subject: '>',
+        begin: 'all',
+        mayRepeat: false,
+        clock,
+        onMessage: ({ ageMs }) => ages.push(ageMs),
+        onCaughtUp() {},
+      },
+      reading.signal,
+    );
+    await clock.advance(20_000);
+    fake.write(clock.now());
+    // As after the machine slept.
+    clock.step(600_000);
+    fake.breakConsumer();
+    await clock.advance(1_000);
+    expect(ages[1]).toBeGreaterThanOrEqual(600_000);
+    reading.abort();
+    await clock.advance(3_000);
+    await ended;
   });
 });

@@ -4,10 +4,12 @@ import { createSteppedClock } from '../support/stepped-clock.js';
 
 const SERVERS_TIME = Date.parse('2020-01-01T00:00:00Z');
 
+const PRESENCE_MS = 15_000;
+
 /** A minute after the servers' time was recorded. */
-async function setUp() {
+async function setUp(presenceMs = PRESENCE_MS) {
   const clock = createSteppedClock();
-  const servers = createServerClock(clock);
+  const servers = createServerClock(clock, presenceMs);
   servers.set(SERVERS_TIME);
   await clock.advance(60_000);
   return { clock, servers, now: SERVERS_TIME + 60_000 };
@@ -24,8 +26,14 @@ describe('a message by the estimate of the servers’ clock', () => {
     expect(servers.mayBeLate(now - delayMs)).toBe(isLate);
   });
 
+  it('that is as old as a short presence time may be late', async () => {
+    const { servers, now } = await setUp(3_000);
+    expect(servers.mayBeLate(now - 2_999)).toBe(false);
+    expect(servers.mayBeLate(now - 3_000)).toBe(true);
+  });
+
   it('may be late before any time of the servers is known', () => {
-    expect(createServerClock(createSteppedClock()).mayBeLate(SERVERS_TIME)).toBe(true);
+    expect(createServerClock(createSteppedClock(), PRESENCE_MS).mayBeLate(SERVERS_TIME)).toBe(true);
   });
 
   it('is not late directly after the servers’ time was recorded, even if their clocks differ by more', async () => {
