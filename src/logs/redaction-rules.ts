@@ -119,6 +119,10 @@ export const DEFAULT_RULES: readonly RedactionRule[] = [
     select: selectContainer,
   },
   {
+    expression: new RegExp(ASSIGNMENT, 'gi'),
+    select: selectContainerValue,
+  },
+  {
     expression: new RegExp(
       String.raw`(?<![\w-])--?(?:[\w-]{0,64}[_-])?(?:${OPTION_NAME})${ARGUMENT_BREAK}(\\{0,15}["']|(?=[^\s\-]))`,
       'gi',
@@ -183,23 +187,29 @@ function selectValueAssigned(match: RegExpExecArray, text: string): Range | null
 }
 
 /**
- * An assigned list or object, for which a rule of its own searches: the search continues after a value, and
- * would miss the names in this one. If it holds others, at least its text up to white space.
+ * An assigned list or object that holds no other. A rule of its own searches for it: the search continues
+ * after a value, and would miss the names in this one.
  */
 function selectContainer(match: RegExpExecArray, text: string): Range | null {
   if (!opensContainer(match, text)) return null;
   const whole = matchFrom(CONTAINER, text, match.index + match[0].length);
-  if (whole.end === whole.start) return selectAssigned(match, text);
   return selectAssigned(match, text.slice(0, whole.end)) && whole;
+}
+
+/**
+ * A value that starts as a list or object: in `{noop}hunter2` the value goes on after the bracket. Only the
+ * end of a member of JSON is certain. A rule of its own, so that the lists and objects in it are found too.
+ */
+function selectContainerValue(match: RegExpExecArray, text: string): Range | null {
+  if (!opensContainer(match, text)) return null;
+  const member = matchFrom(MEMBER_CONTAINER, text, match.index + match[0].length);
+  return match[2] !== '' && member.end > member.start ? member : selectAssigned(match, text);
 }
 
 /** Before the value is read, so that names in each other take linear time. */
 function opensContainer({ 0: all, 4: opening = '', index }: RegExpExecArray, text: string): boolean {
   return opening === '' && /[[{]/.test(text[index + all.length] ?? '');
 }
-
-/** A list or object that holds no other. */
-const CONTAINER = /\[[^[\]{}]*\]|\{[^[\]{}]*\}/y;
 
 /** The value of an assignment or of a member of JSON; null if it is prose or a comparison. */
 function selectAssigned(match: RegExpExecArray, text: string): Range | null {
@@ -234,6 +244,17 @@ const MEMBER_END = String.raw`(?=\s{0,8}(?:$|[}\]](?!\w)|,\s{0,8}(?:["']|$)))`;
 const EMPTY_LITERAL = new RegExp(`(?:null|true|false|None|True|False|nil|undefined)${MEMBER_END}`, 'y');
 /** A number may be a PIN. In compact JSON the other members follow without white space. */
 const NUMBER_LITERAL = new RegExp(String.raw`-?\d[\d.eE+-]{0,64}${MEMBER_END}`, 'y');
+
+/**
+ * A list or object that holds no other. Brackets in its strings do not end it. It has no backslash outside
+ * of a string: all searches then escape the same characters, so that two of them differ in whether they are
+ * in a string, and in which one. At most three read the same character, in any line.
+ */
+const CONTAINED = String.raw`(?:[^[\]{}"'\\]|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')*`;
+const STRICT_CONTAINER = String.raw`\[${CONTAINED}\]|\{${CONTAINED}\}`;
+/** The same with quotes that are not those of strings, up to the first bracket: `[it's x]`. */
+const CONTAINER = new RegExp(String.raw`${STRICT_CONTAINER}|\[[^[\]{}]*\]|\{[^[\]{}]*\}`, 'sy');
+const MEMBER_CONTAINER = new RegExp(`(?:${STRICT_CONTAINER})${MEMBER_END}`, 'sy');
 
 /** Whether a name is that of a parameter of a URL, whose value ends at the next parameter. */
 function isParameter(text: string, index: number): boolean {

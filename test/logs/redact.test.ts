@@ -440,6 +440,35 @@ describe('createRedactor', () => {
   });
 
   it.each([
+    ['spring.security.user.password=@', '{noop}hunter2secret'],
+    ['spring.security.user.password=@', '{bcrypt}$2a$10$dXJ3SW6G7P50lGmMkkmwe'],
+    ['userPassword: @', '{SSHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g='],
+    ['DB_PASSWORD=@', '[x9]Kd82hunter'],
+    ['DB_PASSWORD=@ B=2', '{x9},Kd82hunter'],
+    ['token: @', '{x}abc12345678'],
+    ['token=@', '{}abc12345678'],
+    ['api_key: @', '[ax7]hZhxZ'],
+    ['"api_key":@', '[]abc1234567'],
+    ['https://x/y?a=1&_auth=@&b=2', '{bkxx}h"]h9abc'],
+    ['{"password":@}', '["hunter2]tail"]'],
+    ["{'secret': @}", "['hunter2]tail']"],
+    ["{'user': 'bob', 'apiKey': @, 'x': 1}", `['3b"9x],x3\\'x]7b {[}']`],
+    ['{"credentials":@,"e":"x"}', '{"value":"a}hunter2 b"}'],
+    ['{"credentials":@,"e":"x"}', '["p]w,hunter2"]'],
+    ['{"passwords":{"password":"@"},"e":"x"}', 'a}hunter2'],
+    ['{"m":"{\\"password\\":@,\\"n\\":1}"}', '[\\"a]hunter2 b\\"]'],
+    // The names after a list, and in an object, have values of their own.
+    ['PWD=@;x', '{a};TOKEN={hunter2 b}'],
+    ['{"credentials":@}}}', '{"db":{"token":["a hunter2"]'],
+    ['credentials={@}', "it's hunter2", 'credentials=[REDACTED]'],
+  ])(
+    'redacts a value with brackets up to its end: %s',
+    (text, secret, expected = text.replace('@', '[REDACTED]')) => {
+      expect(redact(text.replace('@', () => secret))).toBe(expected);
+    },
+  );
+
+  it.each([
     ['{"model":"x","max_token":@,"messages":["hi"],"error":"rate_limited"}', '4096'],
     ['{"user":"bob","password":@}', '1234'],
     ['{"password": @, "error": "db_down"}', '-1.5e3'],
@@ -653,6 +682,12 @@ describe('createRedactor', () => {
     '\\u003a\\u002f\\u002fa:b@',
     '"token":{',
     '"token":[x]',
+    '"token":[\\" ',
+    '"token":["\\ ',
+    `"token":["'\\" `,
+    "token={'",
+    'token={}',
+    'token={},"',
     '"password": {"token":"',
   ])('reads a line that repeats %s in linear time', (unit) => {
     const redactor = createRedactor(['(a+)+$', '(a|a)*b', '.*.*.*=.*c']);
