@@ -61,7 +61,8 @@ const ARGUMENT_BREAK = String.raw`(?:\s{1,64}|["']\s{0,8},?\s{0,8}(?=["']))`;
  * - URLs: the password before the host (`https://user:secret@host`), a user of 20 characters or more (tokens
  *   are used as users), and parameters with the name of a secret (`?token=…`, `&X-Amz-Signature=…`).
  * - Headers: `Authorization` and `Proxy-Authorization`, `Cookie` and `Set-Cookie`, `Bearer` and `Basic` with
- *   a value of 16 characters or more, which for `Basic` has to encode a user and a password.
+ *   a value of 16 characters or more, which for `Basic` has to encode a user and a password,
+ *   unless it follows an operator.
  * - Assignments, members of JSON, command-line options (`--password hunter2`) and elements of XML
  *   (`<password>hunter2</password>`) whose name ends with `password`, `passwd`, `passphrase`, `pwd`,
  *   `secret`, `token`, `credential`, `api_key`, `access key`, `privateKey` and the like; also where name and
@@ -159,14 +160,21 @@ function selectLast(match: RegExpExecArray): Range {
   return { start: end - (match.at(-1) ?? '').length, end };
 }
 
-/** Credentials of the Basic scheme: a user without controls, a colon, a password (RFC 7617, section 2). */
-function selectBasic(match: RegExpExecArray): Range | null {
+/**
+ * Credentials of the Basic scheme: a user without controls, a colon, a password (RFC 7617, section 2). After
+ * an operator it is a scheme whatever follows it: some services take a key without a colon.
+ */
+function selectBasic(match: RegExpExecArray, text: string): Range | null {
+  if (AFTER_OPERATOR.test(text.slice(Math.max(0, match.index - 24), match.index))) return selectLast(match);
   const [encoded = ''] = /^[\w+/-]*/.exec(match[1] ?? '') ?? [];
   const bytes = Buffer.from(encoded, 'base64');
   const colon = bytes.indexOf(':');
   const isText = bytes.subarray(0, Math.max(0, colon)).every((byte) => byte >= 0x20 && byte !== 0x7f);
   return colon >= 0 && isText ? selectLast(match) : null;
 }
+
+/** Before a value, also in a list (`map[X-Auth:[Basic …]]`). */
+const AFTER_OPERATOR = /(?:=>|[:=])\s{0,8}\[?\s{0,8}["'`]?$/;
 
 /** Length of a user that is a token. */
 const MIN_TOKEN_USER = 20;

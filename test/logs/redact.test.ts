@@ -262,6 +262,22 @@ describe('createRedactor', () => {
   );
 
   it.each([
+    ['http_proxy_auth: Basic @'],
+    ['credentials: Basic @'],
+    ['proxy_auth=Basic @', 'proxy_auth=[REDACTED] [REDACTED]'],
+    ['x-auth: Basic @'],
+    ['token="Basic @"', 'token="[REDACTED]"'],
+    ['{"proxy":"Basic @","x":1}'],
+    ['"HTTP_X_AUTH"=>"Basic @"', '"HTTP_X_AUTH"=>"[REDACTED]"'],
+    ['map[X-Auth:[Basic @] Host:[x]]'],
+  ])(
+    'redacts the value of the Basic scheme after an operator, whatever it encodes: %s',
+    (text, expected = text.replace('@', '[REDACTED]')) => {
+      expect(redact(text.replace('@', 'bGlja2V5MTIzNDU2Nzg5MA=='))).toBe(expected);
+    },
+  );
+
+  it.each([
     'PWD=@',
     'Server=db;UID=sa;PWD=/@;',
     'Driver=x; PWD=/@',
