@@ -227,7 +227,7 @@ function selectAssigned(match: RegExpExecArray, text: string): Range | null {
   const probe = text.slice(from, from + 64);
   const start = probe.slice(0, selectValue(probe, 0, opening).end);
   if (opening === '' && /^[=>]/.test(start)) return null;
-  if (name === 'PWD' && isWorkingFolder(start, text, match.index)) return null;
+  if (name === 'PWD' && isWorkingFolder(match, text)) return null;
   if (quote !== '' && opening === '') {
     if (matchFrom(EMPTY_LITERAL, text, from).end > from) return null;
     const number = matchFrom(NUMBER_LITERAL, text, from);
@@ -240,11 +240,23 @@ function selectAssigned(match: RegExpExecArray, text: string): Range | null {
   return isPart ? matchFrom(PARAMETER_VALUE, text, from) : selectValue(text, from, opening);
 }
 
-/** Whether `PWD` or `OLDPWD` is the folder of a shell. In a connection string it follows a semicolon. */
-function isWorkingFolder(value: string, text: string, index: number): boolean {
-  if (!/^\/[\w./+@~-]*(?=["',]|$)/.test(value)) return false;
-  return /(?:^|["']|(?<!;\s{0,4})\s)(?:OLD)?$/.test(text.slice(Math.max(0, index - 8), index));
+/**
+ * Whether `PWD` or `OLDPWD` is the folder of a shell: an absolute path up to its end, in doubt not. In a
+ * connection string the name follows a semicolon.
+ */
+function isWorkingFolder({ 0: all, 4: opening = '', index }: RegExpExecArray, text: string): boolean {
+  if (!/(?:^|["']|(?<!;\s{0,4})\s)(?:OLD)?$/.test(text.slice(Math.max(0, index - 8), index))) return false;
+  const path = matchFrom(ABSOLUTE_PATH, text, index + all.length);
+  if (path.end === path.start) return false;
+  const after = text.slice(path.end, path.end + opening.length + 2);
+  return opening === '' ? AFTER_PATH.test(after) : after.startsWith(opening) && AFTER_QUOTED_PATH.test(after);
 }
+
+const ABSOLUTE_PATH = /\/[\w./+@~-]*/y;
+/** The quote that closes the string: shells and SQL continue a value with another quote or a letter. */
+const AFTER_QUOTED_PATH = /^\\{0,15}["'](?:[\s,\]})]|$)/;
+/** The end of a path without quotes. A comma may be a part of a password. */
+const AFTER_PATH = /^(?:\s|$|,(?:\s|$)|["'](?:[\s,\]})]|$))/;
 
 /** The end of a member of JSON: a bracket, or a comma before the next member. In doubt the value goes on. */
 const MEMBER_END = String.raw`(?=\s{0,8}(?:$|[}\]](?!\w)|,\s{0,8}(?:["']|$)))`;

@@ -291,6 +291,20 @@ describe('createRedactor', () => {
   });
 
   it.each([
+    ['PWD=@', '/abc,hunter2!'],
+    ['PWD=@', `/${'a'.repeat(63)};!hunter2`],
+    ['PWD=@', '/abc"hunter2'],
+    ['PWD=@ B=2', '/abc,"hunter2'],
+    ["PWD='@'", "/abc''hunter2"],
+    ["PWD='@' x", "/abc'\\''hunter2"],
+    ['PWD="@', '/abc'],
+    ['{"OLDPWD": "@"}', '/7Z,~Q~(Q9{933k'],
+    ['{"OLDPWD": "@"}', '/7Z, hunter2'],
+  ])('redacts a PWD that only starts like a folder: %s', (text, secret) => {
+    expect(redact(text.replace('@', secret))).toBe(text.replace('@', '[REDACTED]'));
+  });
+
+  it.each([
     ['<password type="x">@</password>', 'hunter2'],
     ['<password >@</password >', 'hunter2'],
     ['<wsse:Password Type="http://example.com/x#PasswordText">@</wsse:Password>', 'hunter2'],
@@ -523,6 +537,8 @@ describe('createRedactor', () => {
     'HOME=/root OLDPWD=/work PWD=/work/my-app@2 TERM=xterm',
     'declare -x PWD="/work/app"',
     '{"PWD":"/work/app","OLDPWD":"/work"} ["PWD=/work","X=1"]',
+    `PWD=/work/${'packages/'.repeat(10)} TERM=xterm`,
+    '{"msg":"env PWD=/work","level":1} env: PWD=/work, HOME=/root',
     'allowedHeaders: ["authorization", "content-type", "cookie", "x-a"]',
     '["cookie", "a comment = b", "authorization", "basic"]',
     "create user form asks for a password and shows 'Sign up'",
