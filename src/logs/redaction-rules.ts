@@ -222,6 +222,7 @@ function opensContainer({ 0: all, 4: opening = '', index }: RegExpExecArray, tex
 /** The value of an assignment or of a member of JSON; null if it is prose or a comparison. */
 function selectAssigned(match: RegExpExecArray, text: string): Range | null {
   const [all, name = '', quote, operator, opening = ''] = match;
+  if (name.includes(' ') && isElement(match, text)) return null;
   const from = match.index + all.length;
   // Only the start of a value that is prose is read, because the search continues within it.
   const probe = text.slice(from, from + 64);
@@ -239,6 +240,14 @@ function selectAssigned(match: RegExpExecArray, text: string): Range | null {
   const isPart = opening === '' && isParameter(text, match.index);
   return isPart ? matchFrom(PARAMETER_VALUE, text, from) : selectValue(text, from, opening);
 }
+
+/** Whether a name with a space is an element and its attribute: `<access key="main"/>`. */
+function isElement({ 3: operator = '', index }: RegExpExecArray, text: string): boolean {
+  return operator.trim() === '=' && ELEMENT_START.test(text.slice(Math.max(0, index - 64), index));
+}
+
+/** Up to the name of an element or its last word, also with an escape of HTML or JSON. */
+const ELEMENT_START = /(?:<|&lt;|\\u003c)[\w:.-]*$/i;
 
 /**
  * Whether `PWD` or `OLDPWD` is the folder of a shell: an absolute path up to its end, in doubt not. In a
