@@ -27,7 +27,10 @@ export interface Flow {
 
 /** How updates are sent. */
 export interface Load {
-  /** Updates sent at a time. The next chunk is sent when the last but one of them has arrived. */
+  /**
+   * Updates sent at a time. The next chunk is sent when the last but one of them has arrived. Two chunks have
+   * at most 64 updates: the gateway merges more than it has flushed, and the cost per payload says nothing.
+   */
   readonly chunk: number;
   /** Updates sent in one turn of the event loop. */
   readonly perTurn: number;
