@@ -14,8 +14,8 @@ export interface Entry<Content = Envelope> {
   /** Time of the write, by the servers' clock: milliseconds since 1970. */
   readonly writtenAt: number;
   /**
-   * Time for which it could not be read, by the servers' clock, in milliseconds; infinite if unknown. Default:
-   * 0.
+   * Time for which it could not be read, by the servers' clock, in milliseconds; infinite if unknown.
+   * Default: 0.
    */
   readonly delayMs?: number;
   /** Null if the key was deleted; an error if the value cannot be decoded. */

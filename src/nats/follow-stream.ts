@@ -127,9 +127,9 @@ function chooseDeliverPolicy({ begin, mayRepeat, position }: Reading): 'all' | '
 }
 
 /**
- * Requests each next message until the signal aborts, and ignores a later response. Throws only errors of processing a message. One that
- * may be late is left to the consumer, without which its age is not known. Until then, the stream counts as
- * one that cannot be read.
+ * Requests each next message until the signal aborts, and ignores a later response. Throws only errors of
+ * processing a message. One that may be late is left to the consumer, without which its age is not known.
+ * Until then, the stream counts as one that cannot be read.
  */
 async function poll(
   { bucket, stream, subject, position, clock, servers, onHealthy }: Reading,
