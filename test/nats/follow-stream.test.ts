@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { sleep } from '../../src/lib/clock.js';
 import type { Bucket } from '../../src/nats/bucket.js';
-import { followStream } from '../../src/nats/follow-stream.js';
+import { type FollowOptions, followStream } from '../../src/nats/follow-stream.js';
 import { createSteppedClock } from '../support/stepped-clock.js';
 
 interface FakeBucketOptions {
@@ -113,6 +113,14 @@ function createMessage(seq: number, time: number) {
   };
 }
 
+/** Reads all messages of a bucket. */
+function follow(
+  options: Pick<FollowOptions, 'bucket' | 'clock' | 'onMessage' | 'onCaughtUp'>,
+  signal: AbortSignal,
+): Promise<void> {
+  return followStream({ stream: 'KV_b', subject: '>', begin: 'all', mayRepeat: false, ...options }, signal);
+}
+
 describe('a stream of which no consumer can be created, so that each next message is requested', () => {
   it.each([
     ['reads a message that is written meanwhile', 0, [1, 2], undefined],
@@ -127,17 +135,8 @@ describe('a stream of which no consumer can be created, so that each next messag
     const fake = createFakeBucket(clock);
     const read: number[] = [];
     const reading = new AbortController();
-    const outcome = followStream(
-      {
-        bucket: fake.bucket,
-        stream: 'KV_b',
-        subject: '>',
-        begin: 'all',
-        mayRepeat: false,
-        clock,
-        onMessage: ({ seq }) => read.push(seq),
-        onCaughtUp() {},
-      },
+    const outcome = follow(
+      { bucket: fake.bucket, clock, onMessage: ({ seq }) => read.push(seq), onCaughtUp() {} },
       reading.signal,
     ).catch((error: Error) => error.message);
     await clock.advance(5_000);
@@ -163,13 +162,9 @@ describe('a stream whose beginning takes 20 s to read', () => {
     /** Age of the oldest message that was read afterwards. */
     let oldestMs = 0;
     const start = clock.now();
-    const outcome = followStream(
+    const outcome = follow(
       {
         bucket: fake.bucket,
-        stream: 'KV_b',
-        subject: '>',
-        begin: 'all',
-        mayRepeat: false,
         clock,
         onMessage({ writtenAt }) {
           if (caughtUpAt > 0) oldestMs = Math.max(oldestMs, clock.now() - writtenAt);
@@ -218,17 +213,8 @@ describe('a message of unknown age that is requested while a consumer is created
     const fake = createFakeBucket(clock, { pollMs: 50 });
     const ages: number[] = [];
     const reading = new AbortController();
-    const ended = followStream(
-      {
-        bucket: fake.bucket,
-        stream: 'KV_b',
-        subject: '>',
-        begin: 'all',
-        mayRepeat: false,
-        clock,
-        onMessage: ({ ageMs }) => ages.push(ageMs),
-        onCaughtUp() {},
-      },
+    const ended = follow(
+      { bucket: fake.bucket, clock, onMessage: ({ ageMs }) => ages.push(ageMs), onCaughtUp() {} },
       reading.signal,
     );
     await clock.advance(20_000);
