@@ -16,7 +16,7 @@ export function openEventSocket(options: ReaderSocketOptions): Promise<ReaderSoc
     let head = '';
     const chunks = createFrameReader(onMessage, wantsAll, readChunkHead);
     const onread = { buffer, callback: (size: number) => take(size) };
-    const socket = connect({ host: '127.0.0.1', port, localAddress, onread });
+    const socket = connect({ host: '127.0.0.1', port, ...(localAddress && { localAddress }), onread });
     socket.setNoDelay();
     socket.on('connect', () => socket.write(requestOf(port, documents[0] ?? '')));
     socket.on('error', (error) => close(error.message));

@@ -13,8 +13,11 @@ export interface ReaderSocket {
 /** Server, subscriptions and callbacks of a connection. */
 export interface ReaderSocketOptions {
   readonly port: number;
-  /** Loopback address to connect from. One address has ports for 28,000 connections to the same server. */
-  readonly localAddress: string;
+  /**
+   * Loopback address to connect from. One address has ports for 28,000 connections, including those that were
+   * closed in the last minute. Null: the system chooses, and counts the connections to each server separately.
+   */
+  readonly localAddress: string | null;
   /** Documents to subscribe to, each under a random id, as every client of the protocol does. */
   readonly documents: readonly string[];
   /** Read buffer shared by all connections of the process. Its bytes are valid only during a call. */
@@ -41,7 +44,7 @@ export function openReaderSocket(options: ReaderSocketOptions): Promise<ReaderSo
     let response = '';
     const frames = createFrameReader(onFrame, () => isDeflated || wantsAll());
     const onread = { buffer, callback: (size: number) => take(size) };
-    const socket = connect({ host: '127.0.0.1', port, localAddress, onread });
+    const socket = connect({ host: '127.0.0.1', port, ...(localAddress && { localAddress }), onread });
     socket.setNoDelay();
     socket.on('connect', () => socket.write(upgradeRequest(port, isDeflated)));
     socket.on('error', (error) => close(error.message));

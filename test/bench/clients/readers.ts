@@ -21,7 +21,8 @@ export interface OpenOptions {
   readonly streams: number;
   /** Maximum number of updates of each stream according to its versions; see `createFindUpdate`. */
   readonly updates: number;
-  readonly localAddress: string;
+  /** See `ReaderSocketOptions`. */
+  readonly localAddress: string | null;
   readonly transport: Transport;
 }
 
@@ -57,9 +58,9 @@ const sockets: ReaderSocket[] = [];
 const closed: string[] = [];
 let tracker: UpdateTracker = createUpdateTracker(0);
 let captured: Promise<string> = Promise.resolve('');
-/** Receives the payload to capture, or null when nothing is being captured. */
 /** Bytes received since `reset`. */
 let receivedBytes = 0;
+/** Receives the payload to capture, or null when nothing is being captured. */
 let keep: ((text: string) => void) | null = null;
 
 const api: ReadersApi = {

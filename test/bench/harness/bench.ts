@@ -52,7 +52,7 @@ export function createBench(quick: boolean, signal: AbortSignal, before: string 
         perSocket: 1,
         streams: 1,
         updates: STREAM,
-        localAddress: '127.0.0.1',
+        localAddress: null,
         transport: 'websocket',
       } as const;
       await orDispose(child, child.call('open', { ...defaults, ...options }, OPENING_MS));

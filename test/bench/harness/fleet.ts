@@ -11,7 +11,7 @@ import type { Usage } from '../processes/usage.js';
 import type { Bench } from './bench.js';
 import { startChild } from './child.js';
 import { readCpuMicros } from './process-usage.js';
-import { quantile } from './statistics.js';
+import { median, quantile } from './statistics.js';
 
 /** Timeout for the last updates to arrive. */
 const ARRIVAL_TIMEOUT_MS = 60_000;
@@ -109,6 +109,12 @@ export interface IdleOptions {
 const SETTLING_MS = 20_000;
 
 /**
+ * Number of periods of a measurement, whose median is reported. V8 collects the garbage of the start once,
+ * about half a minute later: a second of CPU time for two gateways, in one of the periods.
+ */
+const IDLE_PERIODS = 3;
+
+/**
  * Measures the cost per session while nothing changes: the publishers' heartbeats, and the broker that
  * forwards them.
  */
@@ -116,17 +122,25 @@ export async function measureIdle(fleet: Fleet, { seconds, sessions, sessionsPer
   await fleet.load.call('beat', { sessionsPerPublisher });
   // The first heartbeats of other publishers are those of new Sessions.
   await sleep(SETTLING_MS);
-  const before = await usages(fleet);
-  await sleep(seconds * 1_000);
-  const after = await usages(fleet);
-  const perSession = (value: number) => value / seconds / sessions;
+  const periodSeconds = seconds / IDLE_PERIODS;
+  const moments = [await usages(fleet)];
+  for (let index = 0; index < IDLE_PERIODS; index += 1) {
+    await sleep(periodSeconds * 1_000);
+    moments.push(await usages(fleet));
+  }
+  const perSession = (read: (moment: Moment) => number) => {
+    const costs = moments.slice(1).map((moment, index) => read(moment) - read(moments[index] ?? moment));
+    return median(costs) / periodSeconds / sessions;
+  };
   return {
-    idleCpu: perSession(after.readings - before.readings) / fleet.readings.length,
-    idleBrokerCpu: perSession(after.broker - before.broker),
-    idleIn: perSession(after.bytesIn - before.bytesIn),
-    idleOut: perSession(after.bytesOut - before.bytesOut),
+    idleCpu: perSession(({ readings }) => readings) / fleet.readings.length,
+    idleBrokerCpu: perSession(({ broker }) => broker),
+    idleIn: perSession(({ bytesIn }) => bytesIn),
+    idleOut: perSession(({ bytesOut }) => bytesOut),
   };
 }
+
+type Moment = Awaited<ReturnType<typeof usages>>;
 
 /** Mean heap of a bucket reader in megabytes, after garbage collection. */
 export async function measureHeap({ readings }: Fleet): Promise<number> {

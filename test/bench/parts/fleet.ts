@@ -85,7 +85,7 @@ async function measure(entrant: string, bench: Bench): Promise<Row[]> {
   });
   const parts = { broker, load, readings: readings.all };
   const heapBefore = await measureHeap(parts);
-  const idleOptions = { seconds: seconds / 2, sessions };
+  const idleOptions = { seconds: (seconds * 3) / 4, sessions };
   const alone = await measureIdle(parts, { ...idleOptions, sessionsPerPublisher: 1 });
   const shared = await measureIdle(parts, { ...idleOptions, sessionsPerPublisher: SESSIONS_PER_HOST });
   const idle = {
