@@ -135,6 +135,25 @@ describe('a compressed WebSocket', () => {
     await expect.poll(metrics).toMatch(/unsent_large_bytes\{[^}]*\} 0\n/);
   });
 
+  it('payloads that are long and compress to a few bytes do not count as unsent once they have arrived', async () => {
+    const states = (phase: 'ready' | 'failed') =>
+      session('a', Object.fromEntries(Array.from({ length: 2_000 }, (_, index) => [`s${index}`, phase])));
+    await using gateway = await startCompressing();
+    gateway.source.put(states('ready'));
+    const client = await connect(gateway);
+    // Six fields of each target: costs more than a payload that is executed at once.
+    const fields = ['a', 'b', 'c', 'd', 'e', 'f'].map((alias) => `${alias}:phase`).join(' ');
+    client.send(subscribe(`subscription { session { status { targets { ${fields} } } } }`));
+    for (const count of [2, 3, 4]) {
+      expect((await client.receive(count)).bytes).toBeLessThan(4_096);
+      gateway.source.put(states(count === 2 ? 'failed' : 'ready'));
+    }
+    const metrics = async () => (await fetch(`${gateway.origin}/metrics`)).text();
+    await expect.poll(metrics).toMatch(/_unsent_large_bytes\{kind="payloads"\} 0\n/);
+    expect(await metrics()).toMatch(/peak_unsent_large_bytes\{kind="payloads"\} [1-9]/);
+    client.socket.close();
+  });
+
   it.each([
     ['auto', undefined],
     ['never', undefined],

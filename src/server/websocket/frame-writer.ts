@@ -50,7 +50,7 @@ export class FrameWriter implements Task {
    * queued messages are written at once when they have {@link HIGH_WATER_MARK} bytes: until then their owner
    * does not know that the client is slow. A hundred new subscriptions in one packet queued 88 MB.
    *
-   * @param onSent called once when the body has been sent or discarded. Only for bodies longer than 64 kB
+   * @param onSent called once when the body has been sent or discarded
    */
   send(head: Buffer, body: Buffer, onSent?: () => void): void {
     if (onSent) {
@@ -103,7 +103,7 @@ export class FrameWriter implements Task {
       for (const call of onSent?.values() ?? []) call();
       return;
     }
-    if (parts.every(isSmall)) writeShared(connection, parts);
+    if (onSent === null && parts.every(isSmall)) writeShared(connection, parts);
     else writeVector(connection, parts, onSent);
     if (connection.writableLength >= HIGH_WATER_MARK) this.#owner.onFull();
   }
@@ -155,7 +155,8 @@ function copyHeads(parts: readonly Buffer[]): void {
 }
 
 /**
- * Writes all parts in one system call: consecutive small messages in one buffer, big bodies without a copy.
+ * Writes all parts in one system call: consecutive small messages in one buffer, big bodies, and those with a
+ * callback, without a copy.
  */
 function writeVector(
   connection: Socket,
@@ -167,14 +168,15 @@ function writeVector(
   for (let index = 0; index < parts.length; index += 2) {
     const [head, body] = parts.slice(index, index + 2);
     if (!head || !body) break;
-    if (isSmall(body)) {
+    const call = onSent?.get(index + 1);
+    if (call === undefined && isSmall(body)) {
       small.push(head, body);
       continue;
     }
     if (small.length > 0) connection.write(joinFrames(small).frames);
     small = [];
     connection.write(createHead(head, body.length));
-    connection.write(body, onSent?.get(index + 1));
+    connection.write(body, call);
   }
   if (small.length > 0) connection.write(joinFrames(small).frames);
   connection.uncork();

@@ -63,6 +63,40 @@ describe('frames that share a body', () => {
   });
 });
 
+describe('the callback of a message', () => {
+  it.each([
+    ['alone', []],
+    ['behind a small message', [10]],
+    ['between a large and a small message', [20_000, 10]],
+  ] as const)('a small message %s has its callback called once, and all messages arrive', async (_, others) => {
+    const { ours, theirs } = await connection();
+    const scheduler = createFlushScheduler({ clock: createManualClock() });
+    const writer = new FrameWriter(ours, scheduler, { isOpen: true, onFull() {} });
+    const [before, after] = others.length === 2 ? others : [others[0], undefined];
+    const texts: string[] = [];
+    const send = (length: number | undefined, onSent?: () => void) => {
+      if (length === undefined) return;
+      const body = '.'.repeat(length);
+      texts.push(`head${body}`);
+      writer.send(Buffer.from('head'), Buffer.from(body), onSent);
+    };
+    let calls = 0;
+    send(before);
+    const sent = new Promise<void>((resolve) => {
+      send(100, () => {
+        calls += 1;
+        resolve();
+      });
+    });
+    send(after);
+    writer.run();
+    await sent;
+    ours.end();
+    expect(textsIn(Buffer.concat(await theirs.toArray()))).toEqual(texts);
+    expect(calls).toBe(1);
+  });
+});
+
 describe('the high-water mark', () => {
   it('S5: messages that reach the high-water mark together are written before the end of the flush, and reported', async () => {
     let full = 0;
