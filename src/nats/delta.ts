@@ -124,7 +124,7 @@ export function applyDelta(before: Session, text: string): AppliedDelta {
   if (targets === null || targets.length !== before.status.targets.length) {
     throw new DecodeError('targets of the previous state', [...changed.keys()].join(), ['targets']);
   }
-  const status = field(delta.status, 'status', decodeStatus);
+  const status = field(delta.status, 'status', (raw) => decodeStatus(record(raw)));
   const session: Session = {
     ...before,
     metadata:

@@ -121,6 +121,8 @@ describe('a delta', () => {
     ['a target beyond the list', '{"status":{},"targets":[[5,{"name":"a:serve"}]]}'],
     ['a negative index', '{"status":{},"targets":[[-1,{"name":"a:serve"}]]}'],
     ['another name', '{"status":{},"targets":[[0,{"name":"b:serve"}]]}'],
+    ['no status', '{}'],
+    ['a null status', '{"status":null}'],
     ['a wrong status', '{"status":{"done":"yes"}}'],
     ['wrong metadata', '{"status":{},"metadata":{"uid":5}}'],
     ['a resource that is not known', '{"status":{},"resources":[[0,{"metadata":{"name":"web"}}]]}'],
