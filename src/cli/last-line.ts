@@ -1,4 +1,5 @@
 import type { Excerpt } from '../client/excerpts.js';
+import { shorten } from '../model/plain-text.js';
 import { lineText } from './text.js';
 
 /** Longest last line, in characters. */
@@ -8,9 +9,4 @@ const MAX_LENGTH = 300;
 export function findLastLine(excerpt: Excerpt | undefined): string | null {
   const last = excerpt?.lines.findLast(({ text }) => /[\p{L}\p{N}]/u.test(text));
   return last === undefined ? null : shorten(lineText(last.text), MAX_LENGTH);
-}
-
-/** Truncates a line with an ellipsis to a number of characters. */
-export function shorten(line: string, length: number): string {
-  return line.length > length ? `${line.slice(0, length - 1)}…` : line;
 }

@@ -1,4 +1,5 @@
 import { isRecord } from '../lib/is-record.js';
+import { shorten } from '../model/plain-text.js';
 
 /**
  * The kind of a failure:
@@ -88,6 +89,5 @@ function isError(error: unknown): error is ResponseError {
 const MAX_MESSAGE_LENGTH = 500;
 
 function toOneLine(text: string): string {
-  const line = text.replace(/\s+/g, ' ').trim();
-  return line.length > MAX_MESSAGE_LENGTH ? `${line.slice(0, MAX_MESSAGE_LENGTH)}…` : line;
+  return shorten(text.replace(/\s+/g, ' ').trim(), MAX_MESSAGE_LENGTH);
 }

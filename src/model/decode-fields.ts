@@ -1,5 +1,6 @@
 import { isRecord } from '../lib/is-record.js';
 import { isMicroTime, type MicroTime, parseMicros } from './micro-time.js';
+import { shorten } from './plain-text.js';
 import type { KeyValue } from './session.js';
 
 /**
@@ -55,8 +56,7 @@ function describe(value: unknown): string {
 
 /** Quotes a text as JSON, truncated, without the line breaks and control characters that JSON allows. */
 function quote(text: string): string {
-  const start = text.length > 60 ? `${text.slice(0, 59)}…` : text;
-  return JSON.stringify(start).replace(/[\u007f-\u009f\u2028\u2029]/g, '\ufffd');
+  return JSON.stringify(shorten(text, 60)).replace(/[\u007f-\u009f\u2028\u2029]/g, '\ufffd');
 }
 
 // Readers of one field. Each returns the checked value or throws a `DecodeError` whose path begins with the

@@ -4,7 +4,7 @@ import { messageOf } from '../lib/errors.js';
 import type { Log } from '../lib/log.js';
 import { createMetrics, type Metrics } from '../lib/metrics.js';
 import type { Change, ChangeSink } from '../model/change.js';
-import { oneLine } from '../model/plain-text.js';
+import { oneLine, shorten } from '../model/plain-text.js';
 import {
   checkChange,
   checkWatchResult,
@@ -40,7 +40,8 @@ export interface KeepWatchingOptions {
 }
 
 /**
- * Applies the changes of a provider to the sink until the signal aborts. The only place that retries:
+ * Applies the changes of a provider to the sink until the signal aborts. The only place that retries a watch
+ * of Sessions; facts and logs of a Tilt, and readers of a bucket, retry by themselves:
  *
  *     watching ──rejects──► waiting (sessions STALE) ──backoff──► watching
  *        │ └──resolves──► closed: the source ended
@@ -144,8 +145,7 @@ function affectsAll(change: Change): boolean {
 
 /** Message of an error on one line, of limited length. */
 function shortMessage(error: unknown): string {
-  const line = oneLine(messageOf(error));
-  return line.length > MAX_MESSAGE_LENGTH ? `${line.slice(0, MAX_MESSAGE_LENGTH - 1)}…` : line;
+  return shorten(oneLine(messageOf(error)), MAX_MESSAGE_LENGTH);
 }
 
 const MAX_MESSAGE_LENGTH = 400; // characters

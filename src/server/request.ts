@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../lib/clock.js';
 import { isOn, type Log } from '../lib/log.js';
+import { shorten } from '../model/plain-text.js';
 
 /** Header of a request's id, in requests and answers. */
 export const REQUEST_ID_HEADER = 'x-request-id';
@@ -69,7 +70,7 @@ export function logAccess(
 
 function shownPath(url: string): string {
   const [path = ''] = url.split(/[?#]/, 1);
-  return path.length > MAX_LOGGED_PATH ? `${path.slice(0, MAX_LOGGED_PATH - 1)}…` : path;
+  return shorten(path, MAX_LOGGED_PATH);
 }
 
 /** Path of a request's target, in origin form or absolute form. */

@@ -1,6 +1,6 @@
 import { targetKey } from '../../client/changes.js';
 import type { TargetFields } from '../../client/client.js';
-import { shorten } from '../last-line.js';
+import { shorten } from '../../model/plain-text.js';
 import { logText } from '../text.js';
 import type { WaitReport } from './wait-report.js';
 

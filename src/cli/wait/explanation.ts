@@ -2,6 +2,7 @@ import type { ResourceFields, TargetFields } from '../../client/client.js';
 import { formatAnyTiltCommand, hasExited, isLogPrinted } from '../../client/tilt-commands.js';
 import { type ChainLink, describeBlockers, describeState, findChain } from '../../client/waits.js';
 import { RESOURCE_KIND } from '../../model/explanation.js';
+import { joinNames } from '../../model/plain-text.js';
 import { lineText, rankOf, statusLine } from '../text.js';
 import {
   findAwaited,
@@ -61,7 +62,7 @@ function describeObjects({ resources }: TargetFields, report: WaitReport): strin
   const objects = resources
     .flatMap((name) => findResource(name, report)?.waitingOn ?? [])
     .flatMap(({ kind, name }) => (kind === RESOURCE_KIND ? [] : [`${kind}/${name}`]));
-  return objects.length === 0 ? null : `waits for ${joinNames(objects)}`;
+  return objects.length === 0 ? null : `waits for ${joinNames(objects, MAX_NAMES)}`;
 }
 
 /** Targets that wait for a failed one, if the wait failed because of it. */
@@ -152,7 +153,7 @@ export function formatTriggers(report: WaitReport): string | null {
   if (first === undefined) return null;
   const tiltUrl = findResource(first, report)?.tiltUrl ?? null;
   const command = session.isDemo ? '' : `; run "${formatAnyTiltCommand('trigger', tiltUrl, first)}"`;
-  return lineText(`waiting for a trigger: ${joinNames(names)}${command}`);
+  return lineText(`waiting for a trigger: ${joinNames(names, MAX_NAMES)}${command}`);
 }
 
 function findResource(name: string, { resources }: WaitReport): ResourceFields | undefined {
@@ -165,8 +166,3 @@ function resourceOf({ resources, name }: TargetFields): string {
 
 /** Maximum number of names in a line. */
 const MAX_NAMES = 10;
-
-function joinNames(names: readonly string[]): string {
-  const more = names.length - MAX_NAMES;
-  return `${names.slice(0, MAX_NAMES).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
-}

@@ -1,4 +1,5 @@
 import type { TargetFields } from '../../client/client.js';
+import { shorten } from '../../model/plain-text.js';
 import { elapsed, lineText, rankOf } from '../text.js';
 import { formatExcerpt } from './excerpt-lines.js';
 import { describeTarget, findCauses, formatHelp, formatTriggers } from './explanation.js';
@@ -66,7 +67,7 @@ function excerptLines(cause: TargetFields, report: WaitReport): string[] {
   if (lines.length === 0) return [];
   const runs = lines.flatMap((line) => line.match(/`+/g) ?? []);
   const fence = '`'.repeat(Math.max(2, ...runs.map(({ length }) => length)) + 1);
-  const title = `last lines of ${escapeHtml(shorten(cause.name))}`;
+  const title = `last lines of ${escapeHtml(shorten(lineText(cause.name), MAX_CELL_LENGTH))}`;
   return ['', `<details><summary>${title}</summary>`, '', `${fence}text`, ...lines, fence, '', '</details>'];
 }
 
@@ -85,10 +86,5 @@ function ganttLines(report: WaitReport): string[] {
 
 /** Escapes all punctuation; Markdown allows that. */
 function cell(text: string): string {
-  return shorten(text).replace(/[!-/:-@[-`{-~]/g, '\\$&');
-}
-
-function shorten(text: string): string {
-  const line = lineText(text);
-  return line.length > MAX_CELL_LENGTH ? `${line.slice(0, MAX_CELL_LENGTH)}…` : line;
+  return shorten(lineText(text), MAX_CELL_LENGTH).replace(/[!-/:-@[-`{-~]/g, '\\$&');
 }

@@ -6,7 +6,7 @@ import {
   toReachable,
 } from '../../client/tilt-commands.js';
 import { describeState, findChain, findWaiting } from '../../client/waits.js';
-import { plainText } from '../../model/plain-text.js';
+import { joinNames, plainText } from '../../model/plain-text.js';
 import { terminalText } from '../text.js';
 import { type KnownResources, noteOf, type TargetRow } from './rows.js';
 
@@ -81,8 +81,7 @@ function chainLines(target: TargetRow['target'], targets: TargetsView['targets']
 
 function listNames(names: readonly string[]): string[] {
   if (names.length === 0) return [];
-  const more = names.length - MAX_LISTED;
-  return [`${names.slice(0, MAX_LISTED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`];
+  return [joinNames(names, MAX_LISTED)];
 }
 
 function resourceLine({

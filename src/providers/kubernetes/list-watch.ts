@@ -1,6 +1,6 @@
 import { isRecord } from '../../lib/is-record.js';
 import { DecodeError, decodeSession } from '../../model/decode.js';
-import { oneLine } from '../../model/plain-text.js';
+import { oneLine, shorten } from '../../model/plain-text.js';
 import type { Session } from '../../model/session.js';
 import { withKind } from '../decode-sessions.js';
 import { ProviderError } from '../provider.js';
@@ -62,7 +62,7 @@ export function readObjectList(body: string, url: string, listKind: string): Obj
 }
 
 function unreadableList(url: string, expected: string, got: unknown): ProviderError {
-  const text = shorten(JSON.stringify(got) ?? 'nothing');
+  const text = shorten(JSON.stringify(got) ?? 'nothing', MAX_SHOWN);
   return new ProviderError('unreadable', `${url}: expected ${expected}, got ${text}`);
 }
 
@@ -118,9 +118,12 @@ function toErrorEvent(status: unknown): WatchEvent<never> {
 }
 
 function unreadableEvent(expected: string, bytes: string | Buffer): WatchEvent<never> {
-  const got = JSON.stringify(shorten(String(bytes).trim()));
+  const got = JSON.stringify(shorten(String(bytes).trim(), MAX_SHOWN));
   return { type: 'unreadable', error: oneLine(`a line of the watch: expected ${expected}, got ${got}`) };
 }
+
+/** Maximum length of what was found in an error, in characters. */
+const MAX_SHOWN = 60;
 
 /** Parses JSON; undefined when the text is not JSON. */
 export function parseJson(text: string): unknown {
@@ -129,8 +132,4 @@ export function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function shorten(text: string): string {
-  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
 }

@@ -1,5 +1,5 @@
 import { isRecord } from '../../lib/is-record.js';
-import { oneLine } from '../../model/plain-text.js';
+import { oneLine, shorten } from '../../model/plain-text.js';
 import { ProviderError } from '../provider.js';
 
 /** A response of an API server with another status than 200. */
@@ -72,8 +72,7 @@ export function parseRetryAfter(header: string | undefined, now: number): number
 /** The `message` of a Kubernetes `Status`, else the text itself, shortened and on one line. */
 export function statusMessage(body: string): string {
   const message = parseStatusMessage(body) ?? body;
-  const line = oneLine(message).replace(/\s+/g, ' ');
-  return line.length > 300 ? `${line.slice(0, 299)}…` : line;
+  return shorten(oneLine(message).replace(/\s+/g, ' '), 300);
 }
 
 function parseStatusMessage(body: string): string | null {

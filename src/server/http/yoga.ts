@@ -6,6 +6,7 @@ import { hasMoreFields, hasMoreValues } from '../../lib/count-values.js';
 import { isRecord } from '../../lib/is-record.js';
 import type { Log } from '../../lib/log.js';
 import { countRejections, type Metrics } from '../../lib/metrics.js';
+import { shorten } from '../../model/plain-text.js';
 import { type Exchange, httpError, STREAM } from './exchange.js';
 
 /** Settings of Yoga. */
@@ -112,8 +113,7 @@ const MAX_SHOWN_TYPE = 100;
 
 /** Creates the error for a POST with a body that is not read, because of its media type. */
 function unsupportedType(type: string): GraphQLError {
-  const shown = type.length > MAX_SHOWN_TYPE ? `${type.slice(0, MAX_SHOWN_TYPE)}…` : type;
-  const found = type === '' ? 'none' : JSON.stringify(shown);
+  const found = type === '' ? 'none' : JSON.stringify(shorten(type, MAX_SHOWN_TYPE));
   return httpError(
     `Expected the header Content-Type: ${POST_TYPES}, got ${found}.`,
     { code: 'BAD_REQUEST' },
