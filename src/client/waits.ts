@@ -1,4 +1,4 @@
-import { oneLine, plainText, shortenError } from '../model/plain-text.js';
+import { joinNames, oneLine, plainText, shortenError } from '../model/plain-text.js';
 import { targetKey } from './changes.js';
 import type { TargetFields, TargetPhase } from './generated.js';
 
@@ -45,7 +45,7 @@ export function describeBlockers(
   targets: KnownTargets,
 ): string | null {
   const names = [...new Set(blockedBy.map(({ name }) => resourceOf(name, targets)))];
-  if (rootCause === null) return names.length === 0 ? null : toLine(`waits for ${joinNames(names)}`);
+  if (rootCause === null) return names.length === 0 ? null : toLine(`waits for ${joinNames(names, MAX_NAMES)}`);
   const cause = resourceOf(rootCause.name, targets);
   const text = `waits for ${describeCause(rootCause.name, targets)}`;
   if (names.includes(cause)) return toLine(text + joinWithout(names, [cause], ', '));
@@ -64,7 +64,7 @@ function mayLeadTo(cause: string, blocker: TargetFields | undefined): boolean {
 /** Joins names without some of them, behind a prefix. Empty if none is left. */
 function joinWithout(names: readonly string[], without: readonly string[], prefix: string): string {
   const left = names.filter((name) => !without.includes(name));
-  return left.length === 0 ? '' : prefix + joinNames(left);
+  return left.length === 0 ? '' : prefix + joinNames(left, MAX_NAMES);
 }
 
 /** Describes the target at the root of a wait: `broken (failed: exit status 4)`. One line of plain text. */
@@ -100,9 +100,22 @@ export function countWaits(targets: KnownTargets): ReadonlyMap<string, number> {
   return counts;
 }
 
-/** Keys of the targets that wait for a target, directly or through others. */
-export function findWaiting(name: string, targets: KnownTargets): string[] {
+/** Keys of the targets whose root cause is a target. */
+export function findCaused(name: string, targets: KnownTargets): string[] {
   return [...targets.values()].filter(({ rootCause }) => rootCause?.name === name).map(targetKey);
+}
+
+/** Keys of the targets that wait for a target, directly or through others, in their order. */
+export function findWaiting(name: string, targets: KnownTargets): string[] {
+  const names = new Set([name]);
+  // The set grows while it is read, so it is read again for the targets before the one that was added.
+  for (let size = 0; size < names.size; ) {
+    size = names.size;
+    for (const { name: waiting, blockedBy } of targets.values()) {
+      if (blockedBy.some((blocker) => names.has(blocker.name))) names.add(waiting);
+    }
+  }
+  return [...targets.values()].filter((target) => target.name !== name && names.has(target.name)).map(targetKey);
 }
 
 function resourceOf(name: string, targets: KnownTargets): string {
@@ -111,11 +124,6 @@ function resourceOf(name: string, targets: KnownTargets): string {
 
 /** Maximum number of names in a list. */
 const MAX_NAMES = 3;
-
-function joinNames(names: readonly string[]): string {
-  const more = names.length - MAX_NAMES;
-  return `${names.slice(0, MAX_NAMES).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
-}
 
 function toLine(text: string): string {
   return oneLine(plainText(text));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { TargetFields } from '../../src/client/client.js';
-import { describeBlockers, describeCause, findChain, findWaiting } from '../../src/client/waits.js';
+import { describeBlockers, describeCause, findCaused, findChain, findWaiting } from '../../src/client/waits.js';
 import { targetFields } from '../support/target-fields.js';
 
 function waiting(name: string, cause: string | null, ...blockers: readonly string[]): TargetFields {
@@ -69,9 +69,21 @@ describe('waits of targets', () => {
     expect(describeCause(name, byName())).toBe('a b:serve');
   });
 
-  it('the targets that wait for a target are those whose root cause it is', () => {
+  it('the targets that wait for a target do so directly or through others', () => {
     expect(findWaiting('db:serve', ALL)).toEqual(['api:serve', 'e2e:update', 'web:serve']);
-    expect(findWaiting('api:serve', ALL)).toEqual([]);
+    expect(findWaiting('api:serve', ALL)).toEqual(['e2e:update', 'web:serve']);
+    expect(findWaiting('e2e:update', ALL)).toEqual([]);
+  });
+
+  it('a target is the root cause only of targets whose wait it started', () => {
+    expect(findCaused('db:serve', ALL)).toEqual(['api:serve', 'e2e:update', 'web:serve']);
+    expect(findCaused('api:serve', ALL)).toEqual([]);
+  });
+
+  it('targets that wait for each other are found once', () => {
+    const a = waiting('a:serve', null, 'b:serve');
+    const b = waiting('b:serve', null, 'a:serve');
+    expect(findWaiting('a:serve', byName(a, b))).toEqual(['b:serve']);
   });
 
   it.each<[TargetFields['phase'], string, string]>([

@@ -1,7 +1,7 @@
 import { targetKey } from '../../client/changes.js';
 import type { TargetFields, TargetsView, VerdictState } from '../../client/client.js';
 import { isAnotherRun } from '../../client/run.js';
-import { findWaiting } from '../../client/waits.js';
+import { findCaused } from '../../client/waits.js';
 import { clusterErrorLine } from '../../model/plain-text.js';
 import { statusLine, terminalText } from '../text.js';
 
@@ -65,7 +65,7 @@ function failureAlert(target: TargetFields, { session, targets }: TargetsView): 
       PHASE: target.phase,
       RESOURCES: target.resources.join(','),
       ERROR: statusLine(target),
-      BLOCKS: findWaiting(target.name, targets).join(','),
+      BLOCKS: findCaused(target.name, targets).join(','),
     }),
     ...(session && { failure: { session: session.id, target } }),
   };

@@ -70,6 +70,10 @@ describe('details of a target in watch', () => {
     ]);
   });
 
+  it('the details of a waiting target show what waits for it in turn', () => {
+    expect(detailsOf('api:serve', [API, BROKEN, E2E])).toContain('blocks: e2e:update');
+  });
+
   it('the details of a failed target show what waits for it, its links, its log and its error', () => {
     const resource = resourceFields('broken', {
       labels: ['backend', 'team a'],
