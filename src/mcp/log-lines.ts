@@ -1,6 +1,7 @@
 import { targetKey } from '../client/changes.js';
 import type { Client, LogLevel, LogLine, LogOptions, TargetFields } from '../client/client.js';
 import { type Excerpt, readExcerpts } from '../client/excerpts.js';
+import { findMissingLog, type MissingLog } from '../client/missing-log.js';
 import type { Clock } from '../lib/clock.js';
 import { truncate } from './bounds.js';
 import { NoAnswerError } from './current-view.js';
@@ -52,13 +53,25 @@ export async function readLog(client: Client, options: ReadLogOptions): Promise<
   const excerpts = target && (await readExcerpts(client, { session, targets: [target], clock, signal }));
   const [excerpt] = excerpts?.values() ?? [];
   if (excerpt === undefined) {
+    const reason = describeMissingLog(await findMissingLog(client, session, signal));
     throw new NoAnswerError(
-      'no log is available: the gateway does not read the log of this Session (serve --logs); explain_verdict has the last lines of targets that failed, if they are known',
+      `no log is available: ${reason}; explain_verdict has the last lines of targets that failed, if they are known`,
     );
   }
   const selected = excerpt.lines.filter((line) => isAtLeast(line.level, options.level));
   const kept = selected.map((line) => ({ ...line, time: null, resource: null }));
   return { lines: kept, isExcerpt: true, omitted: excerpt.omitted };
+}
+
+function describeMissingLog(missing: MissingLog): string {
+  switch (missing.is) {
+    case 'elsewhere':
+      return 'only the gateway next to the Tilt of this Session can read it (serve --logs)';
+    case 'off':
+      return 'the gateway does not read the log of this Session (serve --logs)';
+    case 'unreadable':
+      return truncate(missing.reason, MAX_LOG_LINE);
+  }
 }
 
 /** Levels, the lowest first, as Tilt orders them. */

@@ -1,4 +1,6 @@
 import { type Client, ClientError } from '../../client/client.js';
+import { findMissingLog } from '../../client/missing-log.js';
+import { joinNames } from '../../model/plain-text.js';
 import { describeMissingSession } from '../gateway-client.js';
 
 /** Error: there is no log to print. The message is one line. */
@@ -25,30 +27,17 @@ export async function requireSession(
   if (!signal.aborted) notice(message);
 }
 
-interface SourcesAnswer {
-  readonly gateway: {
-    readonly sources: readonly { readonly name: string; readonly unavailable: readonly string[] }[];
-  };
-}
-
-/** Kind under which a source reports that it cannot read logs. */
-const LOGS = 'logs: ';
-
-/**
- * Explains why a Session has no log: with the reason of its source, or with the option of the gateway. The
- * source of a single Tilt has the name of its instance; others, such as buckets, carry no logs.
- */
+/** Explains why a Session has no log: with the reason of its source, or with the option of the gateway. */
 export async function describeMissingLog(client: Client, id: string, signal: AbortSignal): Promise<string> {
-  const document = '{ gateway { sources { name unavailable } } }';
-  const answer = await client.query<SourcesAnswer, object>(document, {}, { signal }).catch(ignoreClientError);
-  const own = answer?.gateway.sources.find(({ name }) => id.startsWith(`${name}/`));
-  if (answer !== null && own === undefined) {
-    return `${id} has no log here: ask the gateway next to its Tilt, started with --logs`;
+  const missing = await findMissingLog(client, id, signal);
+  switch (missing.is) {
+    case 'elsewhere':
+      return `${id} has no log here: ask the gateway next to its Tilt, started with --logs`;
+    case 'off':
+      return `${id} has no log: the gateway reads the logs of Tilts only if it is started with --logs`;
+    case 'unreadable':
+      return `${id} has no log: ${missing.reason}`;
   }
-  const reason = own?.unavailable.find((line) => line.startsWith(LOGS));
-  return reason === undefined
-    ? `${id} has no log: the gateway reads the logs of Tilts only if it is started with --logs`
-    : `${id} has no log: ${reason.slice(LOGS.length)}`;
 }
 
 /** Most names in a message. */
@@ -67,8 +56,7 @@ export async function describeUnknownResources(
   const known = resources.map(({ name }) => name);
   const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length === 0) return null;
-  const more = known.length > MAX_LISTED ? ` and ${known.length - MAX_LISTED} more` : '';
-  return `${session} has no resource ${unknown.join(', ')}; known: ${known.slice(0, MAX_LISTED).join(', ')}${more}`;
+  return `${session} has no resource ${unknown.join(', ')}; known: ${joinNames(known, MAX_LISTED)}`;
 }
 
 function ignoreClientError(error: unknown): null {

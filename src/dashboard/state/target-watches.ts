@@ -1,4 +1,5 @@
 import type { Client, LogView } from '../../client/client.js';
+import { findMissingLog, type MissingLog } from '../../client/missing-log.js';
 import { messageOf } from '../../lib/errors.js';
 import { applyPayload, EMPTY_TAIL, type LogTail, MAX_LINES } from '../model/log-tail.js';
 import type { Target } from '../model/types.js';
@@ -82,13 +83,13 @@ export function createTargetWatches(
     watchMissingLog(session, show) {
       const stopping = new AbortController();
       const { signal } = stopping;
-      const read = async () => {
-        const reason = describeMissingLog(session, await readSources(client, signal));
+      const showReason = (missing: MissingLog) =>
         frames.schedule(`missing log of ${session}`, () => {
-          if (!signal.aborted) show(reason);
+          if (!signal.aborted) show(describeMissingLog(missing));
         });
-      };
-      void read();
+      // Rejects only when the signal aborts.
+      const read = () => void findMissingLog(client, session, signal).then(showReason, () => {});
+      read();
       const timer = setInterval(read, REASON_MS);
       signal.addEventListener('abort', () => clearInterval(timer));
       return () => stopping.abort();
@@ -96,51 +97,15 @@ export function createTargetWatches(
   };
 }
 
-/** A source of the gateway. */
-interface Source {
-  readonly name: string;
-  /** Kinds of objects that it does not provide, and why, one line each. */
-  readonly unavailable: readonly string[];
-}
-
-/** Kind under which a source reports that it cannot read logs. */
-const LOGS = 'logs: ';
-
-/**
- * Describes why a Session has no log, in one line. The source of a single Tilt has the name of its instance.
- * Others, such as buckets, have the Sessions of many Tilts and no log.
- *
- * @param session id of the Session
- * @param sources sources of the gateway; null if they are not known
- */
-export function describeMissingLog(session: string, sources: readonly Source[] | null): string {
-  if (sources === null) return NOT_READ;
-  const own = sources.find(({ name }) => session.startsWith(`${name}/`));
-  if (own === undefined) {
-    return 'Logs are not available here: only the gateway next to this Tilt can follow them.';
+function describeMissingLog(missing: MissingLog): string {
+  switch (missing.is) {
+    case 'elsewhere':
+      return 'Logs are not available here: only the gateway next to this Tilt can follow them.';
+    case 'off':
+      return 'Logs are not available: start the gateway with --logs next to Tilt.';
+    case 'unreadable':
+      return `Logs are not available: ${missing.reason}`;
   }
-  const reason = own.unavailable.find((line) => line.startsWith(LOGS));
-  return reason === undefined ? NOT_READ : `Logs are not available: ${reason.slice(LOGS.length)}`;
-}
-
-const NOT_READ = 'Logs are not available: start the gateway with --logs next to Tilt.';
-
-/** Reads the sources of the gateway. Resolves with null on an error, which the page shows elsewhere. */
-async function readSources(
-  client: Pick<Client, 'query'>,
-  signal: AbortSignal,
-): Promise<readonly Source[] | null> {
-  const document = '{ gateway { sources { name unavailable } } }';
-  try {
-    const { gateway } = await client.query<SourcesAnswer, object>(document, {}, { signal });
-    return gateway.sources;
-  } catch {
-    return null;
-  }
-}
-
-interface SourcesAnswer {
-  readonly gateway: { readonly sources: readonly Source[] };
 }
 
 /** Applies each payload: frames show only the newest tail. */
