@@ -4,6 +4,7 @@ import { isIP } from 'node:net';
 import { checkServerIdentity, createSecureContext } from 'node:tls';
 import type { Authenticator, NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node';
 import { messageOf } from '../lib/errors.js';
+import { bareHost } from '../lib/host.js';
 import { ProviderError } from '../providers/provider.js';
 import { toConnectError } from './errors.js';
 import { type BucketAddress, formatAddress, type NatsCredentials } from './settings.js';
@@ -67,7 +68,7 @@ export async function connectNats(
  * against `localhost`. The certificate must be valid for one of these addresses.
  */
 function withIdentityCheck<T extends object>(tls: T, servers: readonly string[]) {
-  const hosts = servers.map((server) => new URL(`nats://${server}`).hostname.replace(/^\[|\]$/g, ''));
+  const hosts = servers.map((server) => bareHost(new URL(`nats://${server}`)));
   const addresses = hosts.filter((host) => isIP(host) !== 0);
   const check: typeof checkServerIdentity = (host, certificate) => {
     if (host !== 'localhost' || addresses.length === 0) return checkServerIdentity(host, certificate);

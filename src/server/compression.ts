@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { isLoopback, resolvePeer, type TrustedProxies } from './access/peer.js';
+import { isLoopback } from '../lib/host.js';
+import { resolvePeer, type TrustedProxies } from './access/peer.js';
 import { type AcceptedCoding, acceptedCoding, PLAIN } from './http/content-coding.js';
 
 /**

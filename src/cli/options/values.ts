@@ -1,8 +1,9 @@
 import { isIP } from 'node:net';
 import { InvalidArgumentError } from 'commander';
 import type { Condition, LogLevel, TargetPhase } from '../../client/client.js';
+import { bareHost, isLoopback } from '../../lib/host.js';
 import { parseAllowedHost, parseAllowedOrigin } from '../../server/access/authority.js';
-import { isLoopback, parseTrustedProxies } from '../../server/access/peer.js';
+import { parseTrustedProxies } from '../../server/access/peer.js';
 import { DEFAULT_LIMITS, isLimit, type Limits } from '../../server/limits.js';
 
 // Parsers of option values. Each throws an InvalidArgumentError with one line about the expected value.
@@ -105,7 +106,7 @@ export function pathPrefix(text: string): string {
 /** Parses an https URL. For this machine http is allowed too, because the traffic stays local. */
 export function httpUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
-  const isLocal = url !== null && isLoopback(url.hostname.replace(/^\[|\]$/g, ''));
+  const isLocal = url !== null && isLoopback(bareHost(url));
   if (url?.protocol === 'https:' || (url?.protocol === 'http:' && isLocal)) return url;
   throw new InvalidArgumentError('Expected an https URL (or http on this machine).');
 }

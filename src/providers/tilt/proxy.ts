@@ -1,6 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { BlockList, isIP, type Socket } from 'node:net';
+import { bareHost } from '../../lib/host.js';
 import { ProviderError } from '../provider.js';
 
 /** Environment variables by name. */
@@ -38,7 +39,7 @@ function readVariable(env: Env, name: string): string {
 }
 
 function isDirect(server: URL, noProxy: string): boolean {
-  const host = server.hostname.replace(/^\[|\]$/g, '').toLowerCase();
+  const host = bareHost(server).toLowerCase();
   const port = server.port || (server.protocol === 'https:' ? '443' : '80');
   if (host === 'localhost' || (isIP(host) !== 0 && isInSubnets(host, LOOPBACK))) return true;
   return noProxy.split(',').some((entry) => matches(entry.trim().toLowerCase(), host, port));
@@ -98,11 +99,6 @@ export function proxyAuthorization({ username, password }: URL): Record<string, 
   if (username === '') return {};
   const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
   return { 'proxy-authorization': `Basic ${Buffer.from(login).toString('base64')}` };
-}
-
-/** Host of a URL; an IPv6 address without brackets. */
-export function bareHost({ hostname }: URL): string {
-  return hostname.replace(/^\[|\]$/g, '');
 }
 
 function connectByHttp(proxy: URL, authority: string, signal: AbortSignal): Promise<Socket> {

@@ -2,9 +2,10 @@ import { type Agent, type ClientRequest, request as httpRequest, type IncomingMe
 import { request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { bareHost } from '../../lib/host.js';
 import { ProviderError } from '../provider.js';
 import type { ServerAccess } from './credentials.js';
-import { bareHost, openTunnel, proxyAuthorization } from './proxy.js';
+import { openTunnel, proxyAuthorization } from './proxy.js';
 
 /** Resolves a path at the server, whose URL may have a path too (a cluster behind a reverse proxy). */
 export function resolveUrl({ server }: ServerAccess, path: string): URL {

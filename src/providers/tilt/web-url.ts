@@ -1,5 +1,5 @@
+import { bareHost, isLoopback } from '../../lib/host.js';
 import type { KubeContext } from './kube-context.js';
-import { bareHost } from './proxy.js';
 
 /** Web port of a Tilt that is started without `--port` (`model.DefaultWebPort`). */
 const DEFAULT_PORT = 10_350;
@@ -30,8 +30,4 @@ export function describeUnknownWebUrl({ name }: KubeContext): string {
     ? 'start Tilt with a fixed --port to read them'
     : 'they are read only from a Tilt on this machine';
   return `logs: the address of the web server of ${name} is not known; ${hint}`;
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }

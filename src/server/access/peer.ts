@@ -109,8 +109,3 @@ function parseList(header: string | readonly string[] | undefined): string[] {
     .map((part) => part.trim())
     .filter((part) => part !== '');
 }
-
-/** Whether an address to listen on can be reached only from this machine. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
-}
