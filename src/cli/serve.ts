@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { createGateway, type Gateway } from '../gateway.js';
-import { type Clock, sleep, systemClock } from '../lib/clock.js';
+import { type Clock, systemClock, within } from '../lib/clock.js';
 import { isSystemError, messageOf } from '../lib/errors.js';
 import type { Log } from '../lib/log.js';
 import { createTracer, noTracer } from '../lib/tracing.js';
@@ -180,9 +180,7 @@ function listenError(error: unknown, port: number, host: string): string {
 }
 
 async function waitForFirstState(gateway: Gateway, clock: Clock): Promise<void> {
-  const ready = new AbortController();
-  await Promise.race([gateway.ready(), sleep(clock, FIRST_STATE_MS, ready.signal)]);
-  ready.abort();
+  await within(clock, FIRST_STATE_MS, gateway.ready());
   // A snapshot makes a source ready. Its error, if any, follows in the same iteration of the event loop.
   await setImmediate();
 }

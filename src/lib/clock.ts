@@ -43,6 +43,22 @@ export function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<vo
   });
 }
 
+/** Resolves or rejects like a promise, or resolves with null after `ms` milliseconds. */
+export async function within<T>(clock: Clock, ms: number, promise: Promise<T>): Promise<T | null> {
+  const limit = new AbortController();
+  try {
+    return await Promise.race([promise, sleep(clock, ms, limit.signal).then(() => null)]);
+  } finally {
+    limit.abort();
+  }
+}
+
+/** Resolves when the signal aborts, at once if it is aborted already. */
+export function untilAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
+
 /** A signal that follows another one and can be aborted separately. */
 export interface AbortScope {
   readonly signal: AbortSignal;

@@ -1,4 +1,4 @@
-import { type Clock, createAbortScope } from '../lib/clock.js';
+import { type Clock, createAbortScope, untilAborted } from '../lib/clock.js';
 import type { Bucket } from './bucket.js';
 import type { BucketReader } from './bucket-reader.js';
 import { createDeliveryDelay } from './delivery-delay.js';
@@ -68,17 +68,13 @@ export async function followPresence(options: FollowPresenceOptions, outer: Abor
     }
     await follow(reading.signal);
     // Ends when the subscription does, as when its permission is revoked.
-    if (!outer.aborted && !subscribed.signal.aborted) await ended(subscribed.signal);
+    if (!outer.aborted) await untilAborted(subscribed.signal);
     if (!outer.aborted) await follow(outer);
   } finally {
     outer.removeEventListener('abort', stop);
     reading.end();
     subscribed.end();
   }
-}
-
-function ended(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
 
 /**

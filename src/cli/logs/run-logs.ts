@@ -1,5 +1,5 @@
 import { type Client, createClient, type LogView } from '../../client/client.js';
-import { sleep, systemClock } from '../../lib/clock.js';
+import { systemClock, within } from '../../lib/clock.js';
 import { type CliProcess, listenForInterruption } from '../cli-process.js';
 import { EXIT, reportClientError, toClientOptions } from '../gateway-client.js';
 import type { LogsFlags } from '../options/client.js';
@@ -150,15 +150,6 @@ async function readFirst(views: AsyncIterator<LogView>, options: PrintOptions): 
     }
     pending = views.next();
   }
-}
-
-/** Resolves like a promise, or with null after a time limit in milliseconds. */
-async function within<T>(promise: Promise<T>, ms: number): Promise<T | null> {
-  const scope = new AbortController();
-  const limit = sleep(systemClock, ms, scope.signal).then(() => null);
-  const result = await Promise.race([promise, limit]);
-  scope.abort();
-  return result;
 }
 
 /** Reports that the next lines are those of another Session. */

@@ -1,4 +1,5 @@
 import { finished, type Readable } from 'node:stream';
+import { untilAborted } from '../../lib/clock.js';
 import { ProviderError, type PushChange, type SessionProvider } from '../provider.js';
 import { createSessionReader } from './session-reader.js';
 
@@ -39,7 +40,7 @@ export function createStreamProvider({ name = 'stdin', input }: StreamProviderOp
     if (problem === null) return;
     for (const id of reader.ids) push({ type: 'remove', id, reason: 'the stream has ended' });
     push({ type: 'stale', error: problem });
-    await waitForAbort(signal);
+    await untilAborted(signal);
   }
 }
 
@@ -80,8 +81,4 @@ function readAll(
       finish();
     }
   });
-}
-
-function waitForAbort(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
