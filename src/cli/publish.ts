@@ -56,6 +56,7 @@ export async function publish(
     instanceOf: (record) => options.instance ?? `${host}.${record.instance}`,
     takeOver: options.takeOver,
     clock,
+    random,
     log,
   };
   const what =

@@ -71,6 +71,7 @@ export function startPublisher(options: TestPublisherOptions): TestPublisher {
     instanceOf: ({ instance }) => instance,
     takeOver,
     clock,
+    random: Math.random,
     log,
   });
   return {

@@ -1,4 +1,4 @@
-import { type Clock, sleep } from '../../lib/clock.js';
+import { type Clock, within } from '../../lib/clock.js';
 import type { Log } from '../../lib/log.js';
 import type { ProviderError } from '../../providers/provider.js';
 import type { Broker } from './broker.js';
@@ -36,12 +36,14 @@ export interface SessionWritersOptions {
    */
   readonly awaitsKeys?: boolean;
   readonly clock: Clock;
+  /** Numbers from 0 (inclusive) to 1, which spread the retries of several publishers. */
+  readonly random: () => number;
   readonly log: Log;
 }
 
 /** Creates the writers, and starts the heartbeats of the keys that are written. */
 export function createSessionWriters(options: SessionWritersOptions): SessionWriters {
-  const { broker, publisher, takeOver, awaitsKeys = false, clock, log } = options;
+  const { broker, publisher, takeOver, awaitsKeys = false, clock, random, log } = options;
   const writers = new Map<string, KeyWriter>();
   /** Keys to release once their states are written. */
   const released = new Set<string>();
@@ -84,6 +86,7 @@ export function createSessionWriters(options: SessionWritersOptions): SessionWri
       takeOver,
       awaitsKey: awaitsKeys,
       clock,
+      random,
       log,
       signal: ending.signal,
       bucket: () => broker.bucket(),
@@ -132,13 +135,9 @@ export function createSessionWriters(options: SessionWritersOptions): SessionWri
 
 /** Waits for a task, and resolves with whether it settled in time. */
 async function finishesWithin(clock: Clock, ms: number, task: Promise<unknown>): Promise<boolean> {
-  const done = new AbortController();
   const settled = task.then(
     () => true,
     () => true,
   );
-  const timeout = sleep(clock, ms, done.signal).then(() => false);
-  const result = await Promise.race([settled, timeout]);
-  done.abort();
-  return result;
+  return (await within(clock, ms, settled)) !== null;
 }

@@ -1,3 +1,4 @@
+import { type BackoffOptions, createBackoff } from '../../lib/backoff.js';
 import { type Clock, sleep } from '../../lib/clock.js';
 import type { Log } from '../../lib/log.js';
 import { elapsedSince, type Moment, momentAgo } from '../../lib/moment.js';
@@ -32,6 +33,7 @@ export interface WriteQueue {
 export interface WriteQueueOptions {
   readonly key: string;
   readonly clock: Clock;
+  readonly random: () => number;
   readonly log: Log;
   /** Resolves with the bucket once there is a connection to it. */
   bucket(): Promise<Bucket>;
@@ -52,18 +54,18 @@ export interface WriteQueueOptions {
  */
 const MAX_WAITING = 64;
 
-/** Delay before a write is retried, in milliseconds: after the first failure, and at most. It doubles. */
-const RETRY_MS = { first: 200, max: 2_000 };
+/** Delays before a write is retried. A successful write, or a lost connection, starts them over. */
+const DELAYS: BackoffOptions = { firstMs: 200, maxMs: 2_000, minShare: 0.5, healthyMs: 0, peers: 1 };
 
 /** Creates an empty queue. */
 export function createWriteQueue(options: WriteQueueOptions, owned: OwnedKey, times: WriteTimes): WriteQueue {
-  const { key, clock, log, signal, onDone } = options;
+  const { key, clock, random, log, signal, onDone } = options;
+  const backoff = createBackoff(clock, random, DELAYS);
   let waiting: SessionState[] = [];
   let newest: SessionState | null = null;
   let isRunning = false;
   let isLost = false;
   let hasFailed = false;
-  let retryMs = RETRY_MS.first;
 
   return {
     get newest() {
@@ -140,8 +142,8 @@ export function createWriteQueue(options: WriteQueueOptions, owned: OwnedKey, ti
         await options.onFailure(error, bucket, state ?? null);
         if (isLost) return;
         waiting = waiting.slice(-1);
-        await sleep(clock, retryMs, signal);
-        retryMs = options.isDown() ? RETRY_MS.first : Math.min(2 * retryMs, RETRY_MS.max);
+        if (options.isDown()) backoff.markHealthy();
+        await sleep(clock, backoff.nextDelayMs(), signal);
       }
     }
   }
@@ -156,7 +158,7 @@ export function createWriteQueue(options: WriteQueueOptions, owned: OwnedKey, ti
     times.record(state, startedAt);
     if (waiting[0] === state) waiting.shift();
     hasFailed = false;
-    retryMs = RETRY_MS.first;
+    backoff.markHealthy();
     await options.onWritten(bucket, state, writtenMs > 0);
   }
 }
