@@ -7,7 +7,7 @@ import {
   type TargetsView,
 } from '../client/client.js';
 import { compareNaturally } from '../lib/natural-order.js';
-import { type ClientFlags, DEFAULT_URL, gatewayUrls } from './options/client.js';
+import { type ClientFlags, gatewayUrls } from './options/client.js';
 import { terminalText } from './text.js';
 import { readTextFile, UsageError } from './usage-error.js';
 

@@ -10,7 +10,7 @@ export interface Endpoint {
 }
 
 /** Address of a gateway that was started without options. */
-const DEFAULT_URL = 'http://127.0.0.1:4000/graphql';
+export const DEFAULT_URL = 'http://127.0.0.1:4000/graphql';
 
 /** Parses the addresses of gateways. Throws a TypeError for an invalid one. */
 export function parseEndpoints({

@@ -4,6 +4,7 @@ import type { LogSelection } from '../model/log.js';
 import { computePhase } from '../model/phase.js';
 import { plainText } from '../model/plain-text.js';
 import { isDemo } from '../model/session.js';
+import { groupByResource } from '../model/wait-graph.js';
 import {
   explanationOfRecord,
   type SessionRecord,
@@ -13,6 +14,7 @@ import {
 import type { ReadableStore } from '../store/scoped.js';
 import { HISTORY_LIMIT, secondsToReady } from '../store/track-target.js';
 import type { ResourceRecord } from './context.js';
+import { countPhases } from './count-phases.js';
 import { badInput } from './errors.js';
 import type {
   QueryResolvers,
@@ -25,7 +27,6 @@ import type {
 import { findExcerpt, readTail, sessionIdOf } from './log-lines.js';
 import { findNode, pageOfSessions, typeOfNode } from './relay.js';
 import { compileTargetFilter, resolveSessionId } from './selection.js';
-import { countPhases, groupByResource } from './target-groups.js';
 import {
   presentState,
   runSeconds,
@@ -68,12 +69,11 @@ const session: SessionResolvers = {
 /** Resources of a Session by name, sorted. */
 const resourcesOf = memoize((record: SessionRecord): ReadonlyMap<string, ResourceRecord> => {
   const facts = new Map(record.facts?.resources?.map((resource) => [resource.name, resource]));
-  const groups = groupByResource(record.status.targets);
+  const groups = [...groupByResource(record.status.targets)];
   return new Map(
-    groups.map(({ name, targets }) => [
-      name,
-      { name, targets, session: record, facts: facts.get(name) ?? null },
-    ]),
+    groups
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, targets]) => [name, { name, targets, session: record, facts: facts.get(name) ?? null }]),
   );
 });
 

@@ -1,3 +1,4 @@
+import { promisify } from 'node:util';
 import { constants, deflateRaw, deflateRawSync } from 'node:zlib';
 
 /**
@@ -18,11 +19,11 @@ export function deflatePart(bytes: Buffer): Buffer {
   return deflateRawSync(bytes, OPTIONS);
 }
 
+const deflateRawLater = promisify(deflateRaw);
+
 /** Compresses bytes as a part on another thread. */
 export function deflatePartLater(bytes: Buffer): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    deflateRaw(bytes, OPTIONS, (error, part) => (error === null ? resolve(part) : reject(error)));
-  });
+  return deflateRawLater(bytes, OPTIONS);
 }
 
 /** Maximum length of a stored block, in bytes. */

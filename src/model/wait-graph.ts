@@ -153,7 +153,8 @@ function keyOf(resources: readonly string[]): string {
   return resources.length === 1 ? `=${first}` : JSON.stringify(resources);
 }
 
-function groupByResource<T extends Target>(targets: readonly T[]): Map<string, T[]> {
+/** Groups targets by Tiltfile resource. A target of several resources is in each group. */
+export function groupByResource<T extends Target>(targets: readonly T[]): Map<string, T[]> {
   const groups = new Map<string, T[]>();
   for (const target of targets) {
     for (const name of new Set(target.resources)) addTo(groups, name, target);

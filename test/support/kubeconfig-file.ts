@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { KubeContext } from '../../src/providers/tilt/kube-context.js';
-import { parseKubeconfig } from '../../src/providers/tilt/kubeconfig.js';
+import { mergeKubeconfigs } from '../../src/providers/tilt/kubeconfig.js';
 import { readFixture } from './recording.js';
 import { REMOVAL } from './temporary-folder.js';
 import type { TiltServer } from './tilt-server.js';
@@ -50,7 +50,8 @@ export function writeStoppedKubeconfig(path: string): Promise<void> {
 
 /** Parses a kubeconfig with this single entry and returns its context. */
 export function parseContext(entry: KubeconfigEntry | TiltServer, name = 'tilt-default'): KubeContext {
-  const [context] = parseKubeconfig(formatKubeconfig({ [name]: entry }), 'config').contexts;
+  const content = formatKubeconfig({ [name]: entry });
+  const [context] = mergeKubeconfigs([{ path: 'config', content }]).contexts;
   if (!context) throw new Error('Expected a context.');
   return context;
 }

@@ -1,12 +1,10 @@
 import { resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
+import { DEFAULT_URL } from '../../client/endpoint.js';
 import { filter } from '../watch/filter.js';
 import { type FlagsOf, file, flag, notEmpty, oneOf, option, text, type ValuesOf } from './option.js';
 import { durationMs } from './units.js';
 import { between, condition, logLevel, pid, time } from './values.js';
-
-/** URL of a gateway that runs on this machine with its default options. */
-export const DEFAULT_URL = 'http://127.0.0.1:4000/graphql';
 
 /** Options of commands that query a gateway. */
 export const clientOptions = {

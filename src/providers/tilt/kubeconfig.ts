@@ -97,11 +97,6 @@ export function findEndpoint(kubeconfig: Pick<Kubeconfig, 'path' | 'contexts'>, 
   return context.endpoint;
 }
 
-/** Parses one kubeconfig file; see {@link mergeKubeconfigs}. */
-export function parseKubeconfig(content: string, path: string): Kubeconfig {
-  return mergeKubeconfigs([{ path, content }]);
-}
-
 /**
  * Parses kubeconfig files and merges them as client-go does: the first cluster, user or context of a name
  * counts. Null and absent lists are empty; Tilt leaves null when the last Tilt has ended. A problem of one

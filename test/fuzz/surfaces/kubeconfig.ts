@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { ProviderError } from '../../../src/providers/provider.js';
 import { readServerAccess } from '../../../src/providers/tilt/credentials.js';
 import type { Endpoint } from '../../../src/providers/tilt/kube-context.js';
-import { findEndpoint, type Kubeconfig, parseKubeconfig } from '../../../src/providers/tilt/kubeconfig.js';
+import { findEndpoint, type Kubeconfig, mergeKubeconfigs } from '../../../src/providers/tilt/kubeconfig.js';
 import { readFixture } from '../../support/recording.js';
 import { almostJson, applyEdits, jsonEdits } from '../arbitraries/json.js';
 import { applySplices, awkwardTexts, hostileBytes, splices } from '../arbitraries/texts.js';
@@ -86,7 +86,7 @@ export const kubeconfig = defineSurface({
 
 function parse(text: string): Kubeconfig | null {
   try {
-    return parseKubeconfig(text, 'config');
+    return mergeKubeconfigs([{ path: 'config', content: text }]);
   } catch (error) {
     assertProviderError(error);
     return null;

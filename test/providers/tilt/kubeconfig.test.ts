@@ -5,7 +5,7 @@ import {
   defaultKubeconfigPaths,
   findEndpoint,
   loadKubeconfig,
-  parseKubeconfig,
+  mergeKubeconfigs,
 } from '../../../src/providers/tilt/kubeconfig.js';
 import { createKubeconfigFolder, replaceFile } from '../../support/kubeconfig-file.js';
 import { readFixture } from '../../support/recording.js';
@@ -112,8 +112,8 @@ describe('loadKubeconfig and findEndpoint', () => {
   });
 });
 
-describe('parseKubeconfig', () => {
-  const parse = (text: string) => parseKubeconfig(text, '/home/dev/.tilt-dev/config');
+describe('a kubeconfig file', () => {
+  const parse = (text: string) => mergeKubeconfigs([{ path: '/home/dev/.tilt-dev/config', content: text }]);
 
   /** A kubeconfig of one context `c`, with more fields in its cluster and user, as flow mappings. */
   function single({ server = 'https://127.0.0.1:1', cluster = '', user = '' } = {}): string {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseKubeconfig } from '../../../src/providers/tilt/kubeconfig.js';
+import { mergeKubeconfigs } from '../../../src/providers/tilt/kubeconfig.js';
 import { findWebUrl } from '../../../src/providers/tilt/web-url.js';
 import { formatKubeconfig } from '../../support/kubeconfig-file.js';
 import { sharedTls } from '../../support/tls.js';
@@ -19,6 +19,7 @@ test.each([
   ['tilt-default', 'https://cluster.example', null],
 ])('the UI of a Tilt with the context %s and the API server %s is at %s', async (name, url, webUrl) => {
   const server = { url, token: 'x', tls: await sharedTls() };
-  const [context] = parseKubeconfig(formatKubeconfig({ [name]: { server } }), 'config').contexts;
+  const content = formatKubeconfig({ [name]: { server } });
+  const [context] = mergeKubeconfigs([{ path: 'config', content }]).contexts;
   expect(context && findWebUrl(context)).toBe(webUrl);
 });
