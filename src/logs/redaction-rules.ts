@@ -1,13 +1,7 @@
+import { ASSIGNMENT_RULES } from './assignment-rules.js';
 import { COOKIE_START, HEADER_OPENING, LIST_OPENING, selectHeader } from './header-value.js';
 import { PAIR_RULES } from './pair-rules.js';
-import {
-  isLikeSecret,
-  OPTION_NAME,
-  PASSWORD,
-  type RedactionRule,
-  SECRET_NAME,
-  selectValue,
-} from './secret-form.js';
+import { OPTION_NAME, type RedactionRule, SECRET_NAME, selectValue } from './secret-form.js';
 import { matchFrom, type Range } from './text-range.js';
 
 /** Names of parameters that are secrets only in a URL: signatures of Azure (`sig`) and AWS, for example. */
@@ -48,9 +42,6 @@ const XML_TEXT = String.raw`(\s{0,64}<!\[CDATA\[(?:(?!\]\]>)[^])*|[^<]+(?=</))`;
 /** A statement of PostgreSQL or MySQL that sets a password: only there it is no prose after white space. */
 const SQL_STATEMENT = String.raw`(?:(?:create|alter)\s{1,8}(?:role|user)|grant)`;
 const SQL_IDENTIFIED = String.raw`identified\s{1,8}(?:with\s{1,8}\S{1,64}\s{1,8})?by`;
-
-/** An assignment or a member of JSON: name, quote after it, operator, quote before the value. */
-const ASSIGNMENT = String.raw`(${SECRET_NAME})(["']?)(\s{0,64}(?::=|=>|[:=])\s{0,64})(\\{0,15}["'])?`;
 
 /** Between two arguments: of a command line, or of a list in JSON, Python or Go (`["-a" "b"]`). */
 const ARGUMENT_BREAK = String.raw`(?:\s{1,64}|["']\s{0,8},?\s{0,8}(?=["']))`;
@@ -111,18 +102,7 @@ export const DEFAULT_RULES: readonly RedactionRule[] = [
   },
   { expression: /\bbearer\s{1,8}([\w.~+/-]{16,}=*)/gi, select: selectLast },
   { expression: /\bbasic\s{1,8}([\w.~+/-]{16,}=*)/gi, select: selectBasic },
-  {
-    expression: new RegExp(ASSIGNMENT, 'gi'),
-    select: selectValueAssigned,
-  },
-  {
-    expression: new RegExp(ASSIGNMENT, 'gi'),
-    select: selectContainer,
-  },
-  {
-    expression: new RegExp(ASSIGNMENT, 'gi'),
-    select: selectContainerValue,
-  },
+  ...ASSIGNMENT_RULES,
   {
     expression: new RegExp(
       String.raw`(?<![\w-])--?(?:[\w-]{0,64}[_-])?(?:${OPTION_NAME})${ARGUMENT_BREAK}(\\{0,15}["']|(?=[^\s\-]))`,
@@ -189,107 +169,6 @@ function selectUserInfo(match: RegExpExecArray): Range | null {
   return colon < 0 ? null : { start: start + colon + 1, end: start + info.length };
 }
 
-/** An assigned value that is no list or object. */
-function selectValueAssigned(match: RegExpExecArray, text: string): Range | null {
-  return opensContainer(match, text) ? null : selectAssigned(match, text);
-}
-
-/**
- * An assigned list or object that holds no other. A rule of its own searches for it: the search continues
- * after a value, and would miss the names in this one.
- */
-function selectContainer(match: RegExpExecArray, text: string): Range | null {
-  if (!opensContainer(match, text)) return null;
-  const whole = matchFrom(CONTAINER, text, match.index + match[0].length);
-  return selectAssigned(match, text.slice(0, whole.end)) && whole;
-}
-
-/**
- * A value that starts as a list or object: in `{noop}hunter2` the value goes on after the bracket. Only the
- * end of a member of JSON is certain. A rule of its own, so that the lists and objects in it are found too.
- */
-function selectContainerValue(match: RegExpExecArray, text: string): Range | null {
-  if (!opensContainer(match, text)) return null;
-  const member = matchFrom(MEMBER_CONTAINER, text, match.index + match[0].length);
-  return match[2] !== '' && member.end > member.start ? member : selectAssigned(match, text);
-}
-
-/** Before the value is read, so that names in each other take linear time. */
-function opensContainer({ 0: all, 4: opening = '', index }: RegExpExecArray, text: string): boolean {
-  return opening === '' && /[[{]/.test(text[index + all.length] ?? '');
-}
-
-/** The value of an assignment or of a member of JSON; null if it is prose or a comparison. */
-function selectAssigned(match: RegExpExecArray, text: string): Range | null {
-  const [all, name = '', quote, operator, opening = ''] = match;
-  if (name.includes(' ') && isElement(match, text)) return null;
-  const from = match.index + all.length;
-  // Only the start of a value that is prose is read, because the search continues within it.
-  const probe = text.slice(from, from + 64);
-  const start = probe.slice(0, selectValue(probe, 0, opening).end);
-  if (opening === '' && /^[=>]/.test(start)) return null;
-  if (name === 'PWD' && isWorkingFolder(match, text)) return null;
-  if (quote !== '' && opening === '') {
-    if (matchFrom(EMPTY_LITERAL, text, from).end > from) return null;
-    const number = matchFrom(NUMBER_LITERAL, text, from);
-    if (number.end > from) return number;
-  }
-  const isWord = /^token$/i.test(name) && !/[\w-]/.test(text[match.index - 1] ?? '');
-  const isSure = quote !== '' || operator === '=' || PASSWORD.test(name) || (opening !== '' && !isWord);
-  if (!isSure && !isLikeSecret(start)) return null;
-  const isPart = opening === '' && isParameter(text, match.index);
-  return isPart ? matchFrom(PARAMETER_VALUE, text, from) : selectValue(text, from, opening);
-}
-
-/** Whether a name with a space is an element and its attribute: `<access key="main"/>`. */
-function isElement({ 3: operator = '', index }: RegExpExecArray, text: string): boolean {
-  return operator.trim() === '=' && ELEMENT_START.test(text.slice(Math.max(0, index - 64), index));
-}
-
-/** Up to the name of an element or its last word, also with an escape of HTML or JSON. */
-const ELEMENT_START = /(?:<|&lt;|\\u003c)[\w:.-]*$/i;
-
-/**
- * Whether `PWD` or `OLDPWD` is the folder of a shell: an absolute path up to its end, in doubt not. In a
- * connection string the name follows a semicolon.
- */
-function isWorkingFolder({ 0: all, 4: opening = '', index }: RegExpExecArray, text: string): boolean {
-  if (!/(?:^|["']|(?<!;\s{0,4})\s)(?:OLD)?$/.test(text.slice(Math.max(0, index - 8), index))) return false;
-  const path = matchFrom(ABSOLUTE_PATH, text, index + all.length);
-  if (path.end === path.start) return false;
-  const after = text.slice(path.end, path.end + opening.length + 2);
-  return opening === '' ? AFTER_PATH.test(after) : after.startsWith(opening) && AFTER_QUOTED_PATH.test(after);
-}
-
-const ABSOLUTE_PATH = /\/[\w./+@~-]*/y;
-/** The quote that closes the string: shells and SQL continue a value with another quote or a letter. */
-const AFTER_QUOTED_PATH = /^\\{0,15}["'](?:[\s,\]})]|$)/;
-/** The end of a path without quotes. A comma may be a part of a password. */
-const AFTER_PATH = /^(?:\s|$|,(?:\s|$)|["'](?:[\s,\]})]|$))/;
-
-/** The end of a member of JSON: a bracket, or a comma before the next member. In doubt the value goes on. */
-const MEMBER_END = String.raw`(?=\s{0,8}(?:$|[}\]](?!\w)|,\s{0,8}(?:["']|$)))`;
-/** A value that is no secret, in JSON, Python and Ruby. */
-const EMPTY_LITERAL = new RegExp(`(?:null|true|false|None|True|False|nil|undefined)${MEMBER_END}`, 'y');
-/** A number may be a PIN. In compact JSON the other members follow without white space. */
-const NUMBER_LITERAL = new RegExp(String.raw`-?\d[\d.eE+-]{0,64}${MEMBER_END}`, 'y');
-
-/**
- * A list or object that holds no other. Brackets in its strings do not end it. It has no backslash outside
- * of a string: all searches then escape the same characters, so that two of them differ in whether they are
- * in a string, and in which one. At most three read the same character, in any line.
- */
-const CONTAINED = String.raw`(?:[^[\]{}"'\\]|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')*`;
-const STRICT_CONTAINER = String.raw`\[${CONTAINED}\]|\{${CONTAINED}\}`;
-/** The same with quotes that are not those of strings, up to the first bracket: `[it's x]`. */
-const CONTAINER = new RegExp(String.raw`${STRICT_CONTAINER}|\[[^[\]{}]*\]|\{[^[\]{}]*\}`, 'sy');
-const MEMBER_CONTAINER = new RegExp(`(?:${STRICT_CONTAINER})${MEMBER_END}`, 'sy');
-
-/** Whether a name is that of a parameter of a URL, whose value ends at the next parameter. */
-function isParameter(text: string, index: number): boolean {
-  return /(?:[?&]|\\u0026|%26)[\w.-]*$/.test(text.slice(Math.max(0, index - 64), index));
-}
-
 /** The value that the first group opens, at the end of the match. */
 function selectOpened(match: RegExpExecArray, text: string): Range {
   return selectValue(text, match.index + match[0].length, match[1] ?? '');
@@ -297,8 +176,7 @@ function selectOpened(match: RegExpExecArray, text: string): Range {
 
 /** Up to the next parameter of a URL (JSON may have `\u0026` for `&`), or to its end in an attribute. */
 const URL_VALUE = /(?:[^\s&#"'<>\\]|\\(?!u0026))*/y;
-/** Up to the next parameter of a URL. */
-const PARAMETER_VALUE = /(?:[^\s&#\\]|\\(?!u0026))*/y;
+
 /** The key, up to its end in the same line. */
 function selectKey(match: RegExpExecArray): Range {
   const { start, end } = selectLast(match);
