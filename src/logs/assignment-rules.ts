@@ -65,11 +65,16 @@ function selectAssigned(match: RegExpExecArray, text: string): Range | null {
     const number = matchFrom(NUMBER_LITERAL, text, from);
     if (number.end > from) return number;
   }
-  const isWord = /^token$/i.test(name) && !/[\w-]/.test(text[match.index - 1] ?? '');
+  const isWord = /^token$/i.test(name) && followsWord(match, text);
   const isSure = quote !== '' || operator === '=' || PASSWORD.test(name) || (opening !== '' && !isWord);
   if (!isSure && !isLikeSecret(start)) return null;
   const isPart = opening === '' && isParameter(text, match.index);
   return isPart ? matchFrom(PARAMETER_VALUE, text, from) : selectValue(text, from, opening);
+}
+
+/** Whether the name is a word of a sentence: `Unexpected token: 'x'`. */
+function followsWord({ index }: RegExpExecArray, text: string): boolean {
+  return /[\w)]\s{1,8}$/.test(text.slice(Math.max(0, index - 16), index));
 }
 
 /** Whether a name with a space is an element and its attribute: `<access key="main"/>`. */

@@ -342,6 +342,17 @@ describe('createRedactor', () => {
   });
 
   it.each([
+    "{ user: 'bob', token: '@' }",
+    'token = "@"',
+    'token: "@"',
+    "  token: '@',",
+    'api | token: "@"',
+    "tokens ['x'], token: '@'",
+  ])('redacts the quoted value of a token whose name follows no word: %s', (text) => {
+    expect(redact(text.replace('@', 'correct-horse-battery'))).toBe(text.replace('@', '[REDACTED]'));
+  });
+
+  it.each([
     ['{"env":[{"name":"DB_PASSWORD","value":"@"},{"name":"PORT","value":"80"}]}'],
     ["[ { name: 'DB_PASSWORD', value: '@' } ]"],
     ['{"m":"{\\"name\\": \\"apiKey\\", \\"value\\": \\"@\\"}"}'],
@@ -586,6 +597,8 @@ describe('createRedactor', () => {
     'cookie: none, cookies = ["a", "b"]',
     'authorization failed: "x"',
     'C:\\new\\token\\build and {"path":"src\\/token\\/a.ts","m":"a\\tb: 50%20"}',
+    "Unexpected token: 'x'",
+    'main.js (1:5) token: "class" is reserved',
     '{"m":"expected \\"token\\" but got \\"name\\"\\n"} &lt;token&gt;',
   ])('leaves prose and code alone: %s', (text) => {
     expect(redact(text)).toBe(text);
