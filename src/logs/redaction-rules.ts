@@ -11,6 +11,12 @@ const PARAMETER_NAME = new RegExp(
 );
 
 /**
+ * An apostrophe of a URL (RFC 3986, section 2.2): doubled (YAML, SQL), outside of the quotes (shells), or
+ * after a letter or digit and before another one or "@". Others end a string: `['http://a:80','b@c']`.
+ */
+const APOSTROPHE = String.raw`'(?:\\'|"'")?'|(?<=\w)'(?=[\w@])`;
+
+/**
  * JSON Web Tokens. Their second part may be empty: a detached payload (RFC 7515, appendix F), or an encrypted
  * token without a key (RFC 7516, five parts). Tokens of GitHub Apps may have one after their id.
  */
@@ -68,7 +74,7 @@ const ARGUMENT_BREAK = String.raw`(?:\s{1,64}|["']\s{0,8},?\s{0,8}(?=["']))`;
  * docs/logs.md lists what is not found.
  */
 export const DEFAULT_RULES: readonly RedactionRule[] = [
-  { expression: /:\/\/([^\s/?#"'<>]+)/g, select: selectUserInfo },
+  { expression: new RegExp(String.raw`://((?:[^\s/?#"'<>]|${APOSTROPHE})+)`, 'g'), select: selectUserInfo },
   {
     expression: /[?&;]([\w.-]{1,128})=/g,
     select: (match, text) =>

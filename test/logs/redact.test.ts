@@ -161,6 +161,18 @@ describe('createRedactor', () => {
   });
 
   it.each([
+    ['connect postgres://bob:@@db:5432/app', "hun'ter2"],
+    ['connect postgres://bob:@@db:5432/app', "o'hun'ter2"],
+    ['redis://:@@cache', "hunter2'"],
+    ['{"m":"connect postgres://bob:@@db"}', "hun'ter2"],
+    ["psql 'postgres://bob:@@db/app' -c 'x'", "hun''ter2"],
+    ["psql 'postgres://bob:@@db/app' -c 'x'", "hun'\\''ter2"],
+    ["psql 'postgres://bob:@@db/app' -c 'x'", `hun'"'"'ter2`],
+  ])('redacts a password with an apostrophe in the URL %s', (text, secret) => {
+    expect(redact(text.replace('@', secret))).toBe(text.replace('@', '[REDACTED]'));
+  });
+
+  it.each([
     ['Cookie: @', 'theme="dark"; sid=hunter2'],
     ['Cookie: @', 'sid="hunter2"'],
     ['Cookie: @', 'a=b; theme="dark"; sid=hunter2'],
@@ -599,6 +611,8 @@ describe('createRedactor', () => {
     'C:\\new\\token\\build and {"path":"src\\/token\\/a.ts","m":"a\\tb: 50%20"}',
     "Unexpected token: 'x'",
     'main.js (1:5) token: "class" is reserved',
+    "['http://a:80','b@c'] {'url':'http://a:80','to':'b@c'}",
+    "connect 'http://a:80' 'b@c'",
     '{"m":"expected \\"token\\" but got \\"name\\"\\n"} &lt;token&gt;',
   ])('leaves prose and code alone: %s', (text) => {
     expect(redact(text)).toBe(text);
@@ -741,6 +755,9 @@ describe('createRedactor', () => {
     'token={}',
     'token={},"',
     '"password": {"token":"',
+    "://a:b'c",
+    "://''",
+    "://a'\\''",
   ])('reads a line that repeats %s in linear time', (unit) => {
     const redactor = createRedactor(['(a+)+$', '(a|a)*b', '.*.*.*=.*c']);
     const text = unit.repeat(Math.ceil(50_000 / unit.length));
