@@ -49,6 +49,16 @@ const XML_TEXT = String.raw`(\s{0,64}<!\[CDATA\[(?:(?!\]\]>)[^])*|[^<]+(?=</))`;
 const SQL_STATEMENT = String.raw`(?:(?:create|alter)\s{1,8}(?:role|user)|grant)`;
 const SQL_IDENTIFIED = String.raw`identified\s{1,8}(?:with\s{1,8}\S{1,64}\s{1,8})?by`;
 
+/** Options of a role or a user before its password. */
+const SQL_OPTION =
+  '(?:with|by|(?:un)?encrypted|(?:no)?(?:login|superuser|createdb|createrole|inherit|replication|bypassrls))';
+
+/** A later line of such a statement: the password starts it, or follows another option. */
+const SQL_LATER_PASSWORD = String.raw`(?:^\s{0,64}|\b${SQL_OPTION}\s{1,8})password`;
+
+/** The same for a user, who starts the line or follows the password of another one. Elsewhere it is prose. */
+const SQL_LATER_USER = String.raw`(?:^\s{0,64}|["']\s{0,8},\s{0,8}\S{1,128}\s{1,8})${SQL_IDENTIFIED}`;
+
 /** Between two arguments: of a command line, or of a list in JSON, Python or Go (`["-a" "b"]`). */
 const ARGUMENT_BREAK = String.raw`(?:\s{1,64}|["']\s{0,8},?\s{0,8}(?=["']))`;
 
@@ -65,7 +75,7 @@ const ARGUMENT_BREAK = String.raw`(?:\s{1,64}|["']\s{0,8},?\s{0,8}(?=["']))`;
  *   `secret`, `token`, `credential`, `api_key`, `access key`, `privateKey` and the like; also where name and
  *   value are members or attributes of their own, in any order (`{"name":"DB_PASSWORD","value":"hunter2"}`,
  *   `{name: DB_PASSWORD, value: hunter2}`).
- * - Statements of SQL that set the password of a role or a user.
+ * - Statements of SQL that set the password of a role or a user, also over several lines.
  * - Tokens of a known form: GitHub, GitLab, Slack, AWS key ids, Google, npm, PyPI, Stripe, Supabase, OpenAI
  *   and Anthropic, Docker Hub, Vault, DigitalOcean, SendGrid, Hugging Face, and JSON Web Tokens.
  * - Addresses of Slack webhooks.
@@ -121,6 +131,18 @@ export const DEFAULT_RULES: readonly RedactionRule[] = [
       String.raw`\b${SQL_STATEMENT}\s[^;]{0,256}?\b(?:password|${SQL_IDENTIFIED})\s{1,8}(\\{0,15}["'])`,
       'gi',
     ),
+    select: selectOpened,
+  },
+  {
+    expression: new RegExp(
+      String.raw`(?:${SQL_LATER_PASSWORD}|${SQL_LATER_USER})\s{1,8}(\\{0,15}["'])`,
+      'gim',
+    ),
+    select: selectOpened,
+  },
+  {
+    // Prose is not in capitals.
+    expression: /\bIDENTIFIED\s{1,8}(?:WITH\s{1,8}\S{1,64}\s{1,8})?BY\s{1,8}(\\{0,15}["'])/g,
     select: selectOpened,
   },
   ...PAIR_RULES,

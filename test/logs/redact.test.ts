@@ -450,6 +450,25 @@ describe('createRedactor', () => {
   });
 
   it.each([
+    "  WITH LOGIN PASSWORD '@';",
+    "    PASSWORD '@' VALID UNTIL 'infinity';",
+    "  login encrypted password '@';",
+    "  NOSUPERUSER PASSWORD '@';",
+    "  identified by '@',",
+    "  b IDENTIFIED WITH caching_sha2_password BY '@';",
+    "  'app' IDENTIFIED BY PASSWORD '@';",
+  ])('redacts the password on a later line of a statement of SQL: %s', (text) => {
+    expect(redact(text.replace('@', "it''s hunter2"))).toBe(text.replace('@', '[REDACTED]'));
+  });
+
+  it.each([
+    "CREATE USER a IDENTIFIED BY '@', b IDENTIFIED BY '@'",
+    "create user 'a' identified by '@', 'b' identified by '@' , c identified by '@' require ssl",
+  ])('redacts the password of each user of a statement of SQL: %s', (text) => {
+    expect(redact(text.replaceAll('@', 'hunter2'))).toBe(text.replaceAll('@', '[REDACTED]'));
+  });
+
+  it.each([
     `whsec_${'c9f3a1b2'.repeat(8)}`,
     `npm_${'a1B2'.repeat(9)}`,
     'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
@@ -613,6 +632,8 @@ describe('createRedactor', () => {
     'main.js (1:5) token: "class" is reserved',
     "['http://a:80','b@c'] {'url':'http://a:80','to':'b@c'}",
     "connect 'http://a:80' 'b@c'",
+    "no pod is identified by 'app=web'",
+    "the pods, each identified by 'app=web', have no password",
     '{"m":"expected \\"token\\" but got \\"name\\"\\n"} &lt;token&gt;',
   ])('leaves prose and code alone: %s', (text) => {
     expect(redact(text)).toBe(text);
@@ -758,6 +779,12 @@ describe('createRedactor', () => {
     "://a:b'c",
     "://''",
     "://a'\\''",
+    "\npassword '",
+    "with password '",
+    "', a identified by ",
+    "', identified with ",
+    '\n',
+    "IDENTIFIED BY ",
   ])('reads a line that repeats %s in linear time', (unit) => {
     const redactor = createRedactor(['(a+)+$', '(a|a)*b', '.*.*.*=.*c']);
     const text = unit.repeat(Math.ceil(50_000 / unit.length));
