@@ -25,10 +25,14 @@ const JSON_WEB_TOKEN = String.raw`(?:ghs_\w{1,32}_)?eyJ[\w-]{8,}\.(?:[\w-]{8,})?
 /** Tokens with a known form. */
 const KNOWN_TOKENS = [
   JSON_WEB_TOKEN,
-  String.raw`gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{20,}|xox[a-z]-[\w-]{10,}|xapp-[\w-]{10,}`,
+  String.raw`gh[pousr]_\w{20,}|github_pat_\w{20,}|xox[a-z]-[\w-]{10,}|xapp-[\w-]{10,}`,
+  String.raw`gl(?:pat|dt|rtr?|cbt|ptt|ft|imt|agent|soat|oas|ffct)-[\w-]{20,}(?:\.[\w-]+)*|glsa_\w{20,}`,
   String.raw`(?:AKIA|ASIA)[A-Z0-9]{16}|AIza[\w-]{35}|ya29\.[\w-]{20,}|npm_[A-Za-z0-9]{36}|pypi-[\w-]{50,}`,
   String.raw`[rs]k_(?:live|test)_\w{10,}|whsec_[\w+/]{20,}=*|sb_secret_[\w-]{20,}|sk-[\w-]{20,}`,
-  String.raw`dckr_pat_[\w-]{20,}|hv[bs]\.[\w-]{20,}|do[opr]_v1_\w{64}|SG\.[\w-]{16,128}\.[\w-]{16,}|hf_\w{30,}`,
+  String.raw`dckr_[po]at_[\w-]{20,}|hv[bsr]\.[\w-]{20,}|do[opr]_v1_\w{64}|SG\.[\w-]{16,128}\.[\w-]{16,}|hf_\w{30,}`,
+  String.raw`shp(?:at|ca|pa|ss)_[\da-fA-F]{32}|tskey-(?:api|auth|client|scim|webhook)-[\w-]{16,}`,
+  String.raw`dp\.(?:pt|st|ct|sa|scim|audit)\.(?:[\w-]{2,64}\.)?[A-Za-z0-9]{40,}|sha256~[\w-]{43}`,
+  String.raw`pul-[\da-f]{40}|AGE-SECRET-KEY-1[A-Z0-9]{58}|[A-Za-z0-9]{14}\.atlasv1\.[\w=-]{60,}`,
 ].join('|');
 
 /** A parameter of credentials (RFC 9110, section 11.4), such as `response="…"`. */
@@ -77,7 +81,9 @@ const ARGUMENT_BREAK = String.raw`(?:\s{1,64}|["']\s{0,8},?\s{0,8}(?=["']))`;
  *   `{name: DB_PASSWORD, value: hunter2}`).
  * - Statements of SQL that set the password of a role or a user, also over several lines.
  * - Tokens of a known form: GitHub, GitLab, Slack, AWS key ids, Google, npm, PyPI, Stripe, Supabase, OpenAI
- *   and Anthropic, Docker Hub, Vault, DigitalOcean, SendGrid, Hugging Face, and JSON Web Tokens.
+ *   and Anthropic, Docker Hub, Vault, DigitalOcean, SendGrid, Hugging Face, Shopify, Tailscale, age,
+ *   OpenShift, Grafana, Doppler, Pulumi, Terraform, and JSON Web Tokens.
+ * - Keys that Vault prints to unseal it (`Unseal Key 1: …`).
  * - Addresses of Slack webhooks.
  * - Private keys in PEM format, also over several lines.
  *
@@ -151,6 +157,10 @@ export const DEFAULT_RULES: readonly RedactionRule[] = [
     select: selectLast,
   },
   { expression: new RegExp(String.raw`(?<![\w-])(${KNOWN_TOKENS})`, 'g'), select: selectLast },
+  {
+    expression: /\b(?:unseal|recovery)\s{1,8}key(?:\s{1,8}\d{1,3})?:\s{1,8}([\w+/]{32,}={0,2})/gi,
+    select: selectLast,
+  },
   { expression: /hooks\.slack\.com\/services\/([\w/-]+)/g, select: selectLast },
   { expression: /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----(.+)/g, select: selectKey },
 ];
@@ -160,7 +170,7 @@ export const DEFAULT_RULES: readonly RedactionRule[] = [
  * searched further. The slashes of a URL may follow backslashes (`:\/\/` in JSON).
  */
 export const HINT =
-  /:\\{0,15}\/|pass|pwd|secret|token|credential|key|auth|cookie|bearer|basic|identified|(?:sig|signature|jwt|session[_-]?(?:id)?|assertion)=|gh[pousr]_|github_pat_|glpat-|xox|xapp-|akia|asia|aiza|ya29\.|npm_|pypi-|k_live|k_test|whsec_|sk-|dckr_pat_|hv[bs]\.|_v1_|sg\.|hf_|eyj|hooks\.slack/i;
+  /:\\{0,15}\/|pass|pwd|secret|token|credential|key|auth|cookie|bearer|basic|identified|(?:sig|signature|jwt|session[_-]?(?:id)?|assertion)=|gh[pousr]_|github_pat_|gl[a-z]{2,5}-|glsa_|xox|xapp-|akia|asia|aiza|ya29\.|npm_|pypi-|k_live|k_test|whsec_|sk-|dckr_[po]at_|hv[bsr]\.|shp(?:at|[cp]a|ss)_|pul-|dp\.[a-z]{2,5}\.|sha256~|atlasv1|_v1_|sg\.|hf_|eyj|hooks\.slack/i;
 
 /** The last group, at the end of the match. */
 function selectLast(match: RegExpExecArray): Range {

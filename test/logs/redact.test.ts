@@ -480,9 +480,38 @@ describe('createRedactor', () => {
     'ghs_123456_eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiIxIn0.hunter2hunter2',
     // With a detached payload (RFC 7515, appendix F).
     'eyJhbGciOiJIUzI1NiJ9..dozjgNryP4J3jVmNHl0w5N_XgL0n3I9P',
+    ...['pat', 'dt', 'rt', 'rtr', 'cbt', 'ptt', 'ft', 'imt', 'agent', 'soat', 'oas', 'ffct'].map(
+      (kind) => `gl${kind}-${'a1B2_'.repeat(4)}`,
+    ),
+    // Routable: the version and a checksum follow the token.
+    `glpat-${'a1B2-'.repeat(6)}.01.0a1b2c3d4`,
+    ...['hvs', 'hvb', 'hvr'].map((kind) => `${kind}.${'a1B2'.repeat(6)}`),
+    ...['shpat', 'shpca', 'shppa', 'shpss'].map((kind) => `${kind}_${'a1b2'.repeat(8)}`),
+    ...['api', 'auth', 'client', 'scim', 'webhook'].map(
+      (kind) => `tskey-${kind}-kA1B2c3CNTRL-${'a1B2'.repeat(8)}`,
+    ),
+    `dckr_pat_${'a1-B2'.repeat(5)}`,
+    `dckr_oat_${'a1_B2'.repeat(6)}`,
+    `AGE-SECRET-KEY-1${'A2'.repeat(29)}`,
+    `sha256~${'a1B2-_'.repeat(7)}c`,
+    `glsa_${'a1B2'.repeat(8)}_0a1b2c3d`,
+    ...['pt', 'st', 'ct', 'sa', 'scim', 'audit'].map((kind) => `dp.${kind}.${'a1B2'.repeat(10)}`),
+    `dp.st.dev_api.${'a1B2'.repeat(10)}`,
+    `pul-${'a1b2'.repeat(10)}`,
+    `a1B2c3D4e5F6g7.atlasv1.${'a1B2-='.repeat(11)}`,
   ])('redacts the whole token %s', (token) => {
     expect(redact(`using ${token}, ok`)).toBe('using [REDACTED], ok');
     expect(redact(`{"m":"using\\n${token}"}`)).toBe('{"m":"using\\n[REDACTED]"}');
+  });
+
+  it.each([
+    'Unseal Key 1: @',
+    'Unseal Key: @',
+    'Recovery Key 5: @',
+    '{"m":"started\\nUnseal Key 1: @\\nUnseal"}',
+  ])('redacts a key that Vault prints: %s', (text) => {
+    const key = `${'hVx+/9Zq'.repeat(5)}abc=`;
+    expect(redact(text.replace('@', key))).toBe(text.replace('@', '[REDACTED]'));
   });
 
   it.each([
@@ -634,6 +663,8 @@ describe('createRedactor', () => {
     "connect 'http://a:80' 'b@c'",
     "no pod is identified by 'app=web'",
     "the pods, each identified by 'app=web', have no password",
+    'Unseal Key Shares: 5, Recovery Key 1: not available',
+    'image web@sha256:a1b2c3 and udp.st.example.com',
     '{"m":"expected \\"token\\" but got \\"name\\"\\n"} &lt;token&gt;',
   ])('leaves prose and code alone: %s', (text) => {
     expect(redact(text)).toBe(text);
@@ -785,6 +816,14 @@ describe('createRedactor', () => {
     "', identified with ",
     '\n',
     "IDENTIFIED BY ",
+    'gldt-aaaaaaaaaaaaaaaaaaaa',
+    'gldt-aaaaaaaaaaaaaaaaaaaa.a.',
+    '-gldt-a',
+    'dp.st.a',
+    'aaaaaaaaaaaaaa.atlasv1.',
+    'tskey-api-',
+    'unseal key 1: ',
+    'recovery key',
   ])('reads a line that repeats %s in linear time', (unit) => {
     const redactor = createRedactor(['(a+)+$', '(a|a)*b', '.*.*.*=.*c']);
     const text = unit.repeat(Math.ceil(50_000 / unit.length));
