@@ -1,8 +1,14 @@
 import { isLikeSecret, PASSWORD, type RedactionRule, SECRET_NAME, selectValue } from './secret-form.js';
 import { matchFrom, type Range } from './text-range.js';
 
+/** Quote after a name, operator. */
+const OPERATOR = String.raw`(["']?)(\s{0,64}(?::=|=>|[:=])\s{0,64})`;
+
 /** An assignment or a member of JSON: name, quote after it, operator, quote before the value. */
-const ASSIGNMENT = String.raw`(${SECRET_NAME})(["']?)(\s{0,64}(?::=|=>|[:=])\s{0,64})(\\{0,15}["'])?`;
+const ASSIGNMENT = String.raw`(${SECRET_NAME})${OPERATOR}(\\{0,15}["'])?`;
+
+/** The name `pass` and a quoted value: without quotes it is a result (`pass: 12`). */
+const PASS = String.raw`(?<![\w-])pass${OPERATOR}(\\{0,15}["'])`;
 
 /** Values of assignments and of members of JSON whose name ends with that of a secret. */
 export const ASSIGNMENT_RULES: readonly RedactionRule[] = [
@@ -17,6 +23,10 @@ export const ASSIGNMENT_RULES: readonly RedactionRule[] = [
   {
     expression: new RegExp(ASSIGNMENT, 'gi'),
     select: selectContainerValue,
+  },
+  {
+    expression: new RegExp(PASS, 'gi'),
+    select: selectPass,
   },
 ];
 
@@ -50,14 +60,33 @@ function opensContainer({ 0: all, 4: opening = '', index }: RegExpExecArray, tex
   return opening === '' && /[[{]/.test(text[index + all.length] ?? '');
 }
 
+/** The quoted value of `pass`; null if it is a result of tests. */
+function selectPass(match: RegExpExecArray, text: string): Range | null {
+  const [all, quote, operator = '', opening = ''] = match;
+  const from = match.index + all.length;
+  const start = readStart(text, from, opening);
+  if (TEST_RESULT.test(start)) return null;
+  const before = text.slice(Math.max(0, match.index - 16), match.index);
+  const isMember = quote !== '' || /[{[(,]\s{0,8}$/.test(before);
+  const isProse = operator.trim() === ':' && (/\s/.test(start) || followsWord(match, text));
+  return isProse && !isMember ? null : selectValue(text, from, opening);
+}
+
+/** A result of tests, or the number of those that passed: `<suite pass="12" fail="0"/>`. */
+const TEST_RESULT = /^(?:\d{1,3}|true|false)$/i;
+
+/** The start of a value: the rest of one that is prose is not read, because the search continues within it. */
+function readStart(text: string, from: number, opening: string): string {
+  const probe = text.slice(from, from + 64);
+  return probe.slice(0, selectValue(probe, 0, opening).end);
+}
+
 /** The value of an assignment or of a member of JSON; null if it is prose or a comparison. */
 function selectAssigned(match: RegExpExecArray, text: string): Range | null {
   const [all, name = '', quote, operator, opening = ''] = match;
   if (name.includes(' ') && isElement(match, text)) return null;
   const from = match.index + all.length;
-  // Only the start of a value that is prose is read, because the search continues within it.
-  const probe = text.slice(from, from + 64);
-  const start = probe.slice(0, selectValue(probe, 0, opening).end);
+  const start = readStart(text, from, opening);
   if (opening === '' && /^[=>]/.test(start)) return null;
   if (name === 'PWD' && isWorkingFolder(match, text)) return null;
   if (quote !== '' && opening === '') {

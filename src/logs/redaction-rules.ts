@@ -79,6 +79,7 @@ const ARGUMENT_BREAK = String.raw`(?:\s{1,64}|["']\s{0,8},?\s{0,8}(?=["']))`;
  *   `secret`, `token`, `credential`, `api_key`, `access key`, `privateKey` and the like; also where name and
  *   value are members or attributes of their own, in any order (`{"name":"DB_PASSWORD","value":"hunter2"}`,
  *   `{name: DB_PASSWORD, value: hunter2}`).
+ * - Assignments and members with the name `pass` and a quoted value.
  * - Statements of SQL that set the password of a role or a user, also over several lines.
  * - Tokens of a known form: GitHub, GitLab, Slack, AWS key ids, Google, npm, PyPI, Stripe, Supabase, OpenAI
  *   and Anthropic, Docker Hub, Vault, DigitalOcean, SendGrid, Hugging Face, Shopify, Tailscale, age,
@@ -170,7 +171,7 @@ export const DEFAULT_RULES: readonly RedactionRule[] = [
  * searched further. The slashes of a URL may follow backslashes (`:\/\/` in JSON).
  */
 export const HINT =
-  /:\\{0,15}\/|pass|pwd|secret|token|credential|key|auth|cookie|bearer|basic|identified|(?:sig|signature|jwt|session[_-]?(?:id)?|assertion)=|gh[pousr]_|github_pat_|gl[a-z]{2,5}-|glsa_|xox|xapp-|akia|asia|aiza|ya29\.|npm_|pypi-|k_live|k_test|whsec_|sk-|dckr_[po]at_|hv[bsr]\.|shp(?:at|[cp]a|ss)_|pul-|dp\.[a-z]{2,5}\.|sha256~|atlasv1|_v1_|sg\.|hf_|eyj|hooks\.slack/i;
+  /:\\{0,15}\/|pass|pwd|_pw|secret|token|credential|key|auth|cookie|bearer|basic|identified|(?:sig|signature|jwt|session[_-]?(?:id)?|assertion)=|gh[pousr]_|github_pat_|gl[a-z]{2,5}-|glsa_|xox|xapp-|akia|asia|aiza|ya29\.|npm_|pypi-|k_live|k_test|whsec_|sk-|dckr_[po]at_|hv[bsr]\.|shp(?:at|[cp]a|ss)_|pul-|dp\.[a-z]{2,5}\.|sha256~|atlasv1|_v1_|sg\.|hf_|eyj|hooks\.slack/i;
 
 /** The last group, at the end of the match. */
 function selectLast(match: RegExpExecArray): Range {

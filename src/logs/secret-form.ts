@@ -18,14 +18,15 @@ export const OPTION_NAME = namesWith('[_-]');
 
 function namesWith(separator: string): string {
   return [
-    `passw(?:or)?d|passphrase|[_-]pass|pgpass|pwd|secret(?:${separator}?key(?:${separator}?base)?)?|token`,
+    'passw(?:or)?d|passphrase|[_-]pass|(?:pg|ssh)pass|pwd|_pw|token',
+    `secret(?:${separator}?key(?:${separator}?base)?)?`,
     `(?:api|access|account|auth|encryption|master|private|shared|signing|webhook)${separator}?key`,
     'credentials?|[_-]auth',
   ].join('|');
 }
 
-/** Names whose value is always a secret, even after `: `. */
-export const PASSWORD = /^(?:pass|[_-]pass|pgpass|pwd)/i;
+/** Names whose value is always a secret, even after `: `. Not `sshpass`, which is a command as well. */
+export const PASSWORD = /^(?:pass|[_-]pass|pgpass|pwd|_pw)/i;
 
 /** Whether a value has the form of a secret rather than of a word or a number of prose. */
 export function isLikeSecret(value: string): boolean {

@@ -365,6 +365,26 @@ describe('createRedactor', () => {
   });
 
   it.each([
+    ["auth: { user: 'bob', pass: '@' }", 'hunter2'],
+    ["auth: { user: 'bob', pass: '@' }", 'abcd efgh ijkl mnop'],
+    ['{"user":"bob","pass":"@"}', 'hunter2'],
+    ['{"user":"bob","pass":"@"}', 'two words'],
+    ["    pass: '@',", 'hunter2'],
+    ['export PASS="@"', 'two words'],
+    ['smtp.pass = "@"', 'hunter2'],
+    ['const pass := "@"', 'hunter2'],
+  ])('redacts the quoted value of the name pass: %s', (text, secret) => {
+    expect(redact(text.replace('@', secret))).toBe(text.replace('@', '[REDACTED]'));
+  });
+
+  it.each(['DB_PW=@ x', 'db_pw: @', '{"DB_PW":"@"}', 'export SSHPASS=@', 'SSHPASS="@" sshpass -e ssh host'])(
+    'redacts the value of a short name of a password: %s',
+    (text) => {
+      expect(redact(text.replace('@', 'hunter'))).toBe(text.replace('@', '[REDACTED]'));
+    },
+  );
+
+  it.each([
     ['{"env":[{"name":"DB_PASSWORD","value":"@"},{"name":"PORT","value":"80"}]}'],
     ["[ { name: 'DB_PASSWORD', value: '@' } ]"],
     ['{"m":"{\\"name\\": \\"apiKey\\", \\"value\\": \\"@\\"}"}'],
@@ -665,6 +685,13 @@ describe('createRedactor', () => {
     "the pods, each identified by 'app=web', have no password",
     'Unseal Key Shares: 5, Recovery Key 1: not available',
     'image web@sha256:a1b2c3 and udp.st.example.com',
+    'pass: 12',
+    "    pass: 'adds numbers'",
+    "all tests pass: 'yes'",
+    '<suite pass="12" fail="0"/> {"pass":"true"} {"pass":12}',
+    '--- PASS: TestLogin (0.00s)',
+    'bash: sshpass: command not found',
+    'upwards=5 e2e-pw: started',
     '{"m":"expected \\"token\\" but got \\"name\\"\\n"} &lt;token&gt;',
   ])('leaves prose and code alone: %s', (text) => {
     expect(redact(text)).toBe(text);
@@ -824,6 +851,12 @@ describe('createRedactor', () => {
     'tskey-api-',
     'unseal key 1: ',
     'recovery key',
+    "pass='",
+    "pass='''",
+    'pass: "a b',
+    'pass":',
+    '_pw',
+    '_pw: ',
   ])('reads a line that repeats %s in linear time', (unit) => {
     const redactor = createRedactor(['(a+)+$', '(a|a)*b', '.*.*.*=.*c']);
     const text = unit.repeat(Math.ceil(50_000 / unit.length));
