@@ -75,7 +75,7 @@ function selectPass(match: RegExpExecArray, text: string): Range | null {
 /** A result of tests, or the number of those that passed: `<suite pass="12" fail="0"/>`. */
 const TEST_RESULT = /^(?:\d{1,3}|true|false)$/i;
 
-/** The start of a value: the rest of one that is prose is not read, because the search continues within it. */
+/** The start of a value. The rest of prose is not read, because the search continues within it. */
 function readStart(text: string, from: number, opening: string): string {
   const probe = text.slice(from, from + 64);
   return probe.slice(0, selectValue(probe, 0, opening).end);
@@ -89,17 +89,32 @@ function selectAssigned(match: RegExpExecArray, text: string): Range | null {
   const start = readStart(text, from, opening);
   if (opening === '' && /^[=>]/.test(start)) return null;
   if (name === 'PWD' && isWorkingFolder(match, text)) return null;
-  if (quote !== '' && opening === '') {
+  const isMember = quote !== '' && closesName(match, text);
+  if (isMember && opening === '') {
     if (matchFrom(EMPTY_LITERAL, text, from).end > from) return null;
     const number = matchFrom(NUMBER_LITERAL, text, from);
     if (number.end > from) return number;
   }
   const isWord = /^token$/i.test(name) && followsWord(match, text);
-  const isSure = quote !== '' || operator === '=' || PASSWORD.test(name) || (opening !== '' && !isWord);
-  if (!isSure && !isLikeSecret(start)) return null;
+  const isName = quote === '' ? PASSWORD.test(name) || (opening !== '' && !isWord) : isMember;
+  if (!isName && operator !== '=' && !isLikeSecret(start)) return null;
   const isPart = opening === '' && isParameter(text, match.index);
   return isPart ? matchFrom(PARAMETER_VALUE, text, from) : selectValue(text, from, opening);
 }
+
+/**
+ * Whether the quote after a name closes the name of a member, and not a text of an error that follows after a
+ * colon: `open "/run/token": EOF`. Such an error does not start with a quote or a bracket.
+ */
+function closesName(match: RegExpExecArray, text: string): boolean {
+  if (match[3]?.trim() !== ':' || match[4] !== undefined || opensContainer(match, text)) return true;
+  return MEMBER_START.test(text.slice(Math.max(0, match.index - MAX_MEMBER_START), match.index));
+}
+
+/** The start of a member up to its name, also in a line of a table or a diff. */
+const MEMBER_START = /(?:^|[\n{[(,|+-])\s{0,64}["'][\w .-]{0,64}$/;
+/** Longer than the longest start: `^` is only the start of the line. */
+const MAX_MEMBER_START = 132;
 
 /** Whether the name is a word of a sentence: `Unexpected token: 'x'`. */
 function followsWord({ index }: RegExpExecArray, text: string): boolean {

@@ -697,6 +697,31 @@ describe('createRedactor', () => {
     expect(redact(text)).toBe(text);
   });
 
+  it.each([
+    'failed to fetch oauth token: Post "https://auth.docker.io/token": EOF',
+    'secret "app-credentials": forbidden',
+    'open "/run/secrets/api_key": permission denied',
+    'open "/run/secrets/db_password": permission denied',
+    'container "user-auth": CrashLoopBackOff',
+    'Error: "user-auth": CrashLoopBackOff',
+    "no such secret 'db-password': not found",
+    'Get "https://auth.docker.io/token": 404',
+    '{"m":"open \\"/run/secrets/api_key\\": permission denied"}',
+  ])('leaves an error after a quoted text that is not the name of a member alone: %s', (text) => {
+    expect(redact(text)).toBe(text);
+  });
+
+  it.each([
+    '{ "a": 1, "db password": @ }',
+    '"api_key": @',
+    'api | "password": @,',
+    '+  "password": @,',
+    "{'x': ['y'], 'token': @}",
+    '{"m":"{\\n  \\"token\\": @\\n}"}',
+  ])('redacts the value without quotes of a quoted name that starts a member: %s', (text) => {
+    expect(redact(text.replace('@', '1234'))).toBe(text.replace('@', '[REDACTED]'));
+  });
+
   it('finds a secret within styles, and keeps the styles', () => {
     expect(redact('\u001b[1mPASS\u001b[31mWORD\u001b[0m=hun\u001b[32mter\u001b[0m2 end')).toBe(
       '\u001b[1mPASS\u001b[31mWORD\u001b[0m=[REDACTED]\u001b[32m\u001b[0m end',
@@ -857,6 +882,9 @@ describe('createRedactor', () => {
     'pass":',
     '_pw',
     '_pw: ',
+    '"token": ',
+    '{"a_token": ',
+    '{      "     token":x',
   ])('reads a line that repeats %s in linear time', (unit) => {
     const redactor = createRedactor(['(a+)+$', '(a|a)*b', '.*.*.*=.*c']);
     const text = unit.repeat(Math.ceil(50_000 / unit.length));
