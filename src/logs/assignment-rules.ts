@@ -32,7 +32,17 @@ export const ASSIGNMENT_RULES: readonly RedactionRule[] = [
 
 /** An assigned value that is no list or object. */
 function selectValueAssigned(match: RegExpExecArray, text: string): Range | null {
-  return opensContainer(match, text) ? null : selectAssigned(match, text);
+  return opensContainer(match, text) || isPartOfName(match, text) ? null : selectAssigned(match, text);
+}
+
+/**
+ * Whether a colon continues a name: of a path (`auth::password::tests`), or of a service or an image, which
+ * often end with `-auth` (`http://user-auth:8080`, `user-auth:tilt-1a2b3c`).
+ */
+function isPartOfName(match: RegExpExecArray, text: string): boolean {
+  const [all, name = '', quote, operator = '', opening] = match;
+  if (operator.endsWith(':') && text[match.index + all.length] === ':') return true;
+  return name.toLowerCase() === '-auth' && quote === '' && operator === ':' && opening === undefined;
 }
 
 /**

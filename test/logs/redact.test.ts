@@ -722,6 +722,24 @@ describe('createRedactor', () => {
     expect(redact(text.replace('@', '1234'))).toBe(text.replace('@', '[REDACTED]'));
   });
 
+  it.each([
+    "thread 'auth::password::tests::verify' panicked at src/auth/password.rs:42:9",
+    'test token::tests::parses_utf8 ... FAILED',
+    'undefined method for Auth::Token ::Password::V1Strategy',
+    'Get "http://user-auth:8080/healthz": dial tcp: connection refused',
+    'Failed to pull image "localhost:5005/user-auth:tilt-1a2b3c4d5e6f": not found',
+    'select "password"::text, token::varchar2000 from a',
+  ])('leaves a path or an address that contains the name of a secret alone: %s', (text) => {
+    expect(redact(text)).toBe(text);
+  });
+
+  it.each(['X-Auth: @', 'X-Auth=@', 'X-Auth:"@"', '{"x-auth":@}', 'map[X-Auth:[@]]', 'token:@'])(
+    'redacts the value of a name that ends before its operator: %s',
+    (text) => {
+      expect(redact(text.replace('@', 'abcd12345'))).not.toContain('abcd12345');
+    },
+  );
+
   it('finds a secret within styles, and keeps the styles', () => {
     expect(redact('\u001b[1mPASS\u001b[31mWORD\u001b[0m=hun\u001b[32mter\u001b[0m2 end')).toBe(
       '\u001b[1mPASS\u001b[31mWORD\u001b[0m=[REDACTED]\u001b[32m\u001b[0m end',
@@ -885,6 +903,10 @@ describe('createRedactor', () => {
     '"token": ',
     '{"a_token": ',
     '{      "     token":x',
+    'token::',
+    'password ::',
+    '-auth:',
+    '"-auth"::',
   ])('reads a line that repeats %s in linear time', (unit) => {
     const redactor = createRedactor(['(a+)+$', '(a|a)*b', '.*.*.*=.*c']);
     const text = unit.repeat(Math.ceil(50_000 / unit.length));
