@@ -37,12 +37,13 @@ function selectValueAssigned(match: RegExpExecArray, text: string): Range | null
 
 /**
  * Whether a colon continues a name: of a path (`auth::password::tests`), or of a service or an image, which
- * often end with `-auth` (`http://user-auth:8080`, `user-auth:tilt-1a2b3c`).
+ * often end with `-auth` (`http://user-auth:8080`, `user-auth:tilt-1a2b3c`), unlike the header `X-Auth`.
  */
 function isPartOfName(match: RegExpExecArray, text: string): boolean {
   const [all, name = '', quote, operator = '', opening] = match;
   if (operator.endsWith(':') && text[match.index + all.length] === ':') return true;
-  return name.toLowerCase() === '-auth' && quote === '' && operator === ':' && opening === undefined;
+  const isHeader = /\bx$/i.test(text.slice(Math.max(0, match.index - 2), match.index));
+  return name.toLowerCase() === '-auth' && !isHeader && quote === '' && operator === ':' && opening === undefined;
 }
 
 /**
@@ -114,11 +115,13 @@ function selectAssigned(match: RegExpExecArray, text: string): Range | null {
 
 /**
  * Whether the quote after a name closes the name of a member, and not a text of an error that follows after a
- * colon: `open "/run/token": EOF`. Such an error does not start with a quote or a bracket.
+ * colon: `open "/run/token": EOF`. Such an error does not start with a quote or a bracket. A quoted
+ * `password` alone is taken for a name: to show a secret is worse than to hide an error.
  */
 function closesName(match: RegExpExecArray, text: string): boolean {
   if (match[3]?.trim() !== ':' || match[4] !== undefined || opensContainer(match, text)) return true;
-  return MEMBER_START.test(text.slice(Math.max(0, match.index - MAX_MEMBER_START), match.index));
+  const before = text.slice(Math.max(0, match.index - MAX_MEMBER_START), match.index);
+  return MEMBER_START.test(before) || (PASSWORD.test(match[1] ?? '') && /\s["']$/.test(before));
 }
 
 /** The start of a member up to its name, also in a line of a table or a diff. */

@@ -714,6 +714,7 @@ describe('createRedactor', () => {
   it.each([
     '{ "a": 1, "db password": @ }',
     '"api_key": @',
+    'level=info "password": @',
     'api | "password": @,',
     '+  "password": @,',
     "{'x': ['y'], 'token': @}",
@@ -733,7 +734,7 @@ describe('createRedactor', () => {
     expect(redact(text)).toBe(text);
   });
 
-  it.each(['X-Auth: @', 'X-Auth=@', 'X-Auth:"@"', '{"x-auth":@}', 'map[X-Auth:[@]]', 'token:@'])(
+  it.each(['X-Auth: @', 'X-Auth:@', 'X-Auth=@', 'X-Auth:"@"', '{"x-auth":@}', 'map[X-Auth:[@]]', 'token:@'])(
     'redacts the value of a name that ends before its operator: %s',
     (text) => {
       expect(redact(text.replace('@', 'abcd12345'))).not.toContain('abcd12345');
