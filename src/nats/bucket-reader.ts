@@ -146,13 +146,16 @@ export function createBucketReader(
     const unknownAfter = from > 0 ? findUnknownAfter(read, from, revisions) : undefined;
     revisions.clear();
     for (const [key, { revision }] of newest) revisions.set(key, revision);
-    if (from > 0) pushDeletions(read, from);
     const retention = { now: clock.now(), retainMs };
     push(createSnapshot({ ...history, log, unknownAfter }, retention, liveness.silenceOf));
+    if (from > 0) pushDeletions(read, from);
     liveness.pushSilences();
   }
 
-  /** Deletes Sessions that an earlier snapshot had: those that the next one lacks are kept as GONE. */
+  /**
+   * Deletes Sessions that an earlier snapshot had: those that the next one lacks are kept as GONE. After that
+   * snapshot, because a provider pushes it first; in the same tick, so that no query finds them as GONE.
+   */
   function pushDeletions(read: readonly Entry[], from: number): void {
     for (const entry of read) {
       const isDeleted = entry.content === null && newest.get(entry.key)?.revision === entry.revision;

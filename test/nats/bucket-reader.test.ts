@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { createBucketReader } from '../../src/nats/bucket-reader.js';
+import { untilAborted } from '../../src/lib/clock.js';
+import { silentLog } from '../../src/lib/log.js';
+import { createDeltaCounts } from '../../src/lib/metrics.js';
+import { type BucketReader, createBucketReader } from '../../src/nats/bucket-reader.js';
 import { type Entry, envelopeOf } from '../../src/nats/entry.js';
 import { MAX_HISTORY_BYTES } from '../../src/nats/history.js';
-import type { LogChange, RecordedConnection } from '../../src/nats/log-change.js';
+import type { LogChange, LogProvider, RecordedConnection } from '../../src/nats/log-change.js';
+import { keepWatching } from '../../src/providers/keep-watching.js';
 import { createStore } from '../../src/store/store.js';
 import { largeSession } from '../support/large-session.js';
 import { createManualClock, type ManualClock } from '../support/manual-clock.js';
@@ -557,16 +561,39 @@ describe('a bucket reader after its snapshot', () => {
 describe('a Session that is deleted from the bucket', () => {
   function open(clock: ManualClock, epoch: string) {
     const store = createStore({ clock, epoch, sharedSource: 'bucket' });
-    store.open('bucket');
-    const start = (entries: readonly Entry[], from = 0) => {
-      const { reader } = setUp({ clock, push: (change) => store.apply('bucket', change) });
-      reader.begin(false, from);
-      for (const entry of entries) reader.take(entry);
-      reader.presenceCaughtUp();
-      reader.sessionsCaughtUp();
+    let watching = new AbortController();
+    /** Watches the source, again if it was watched before. */
+    const start = (entries: readonly Entry[], from = 0, isNewestOnly = false) => {
+      watching.abort();
+      watching = new AbortController();
+      const { signal } = watching;
+      const readers: BucketReader[] = [];
+      const provider: LogProvider = {
+        name: 'bucket',
+        sharesLog: true,
+        counts: createDeltaCounts(),
+        watch(push) {
+          const { reader } = setUp({ clock, push });
+          readers.push(reader);
+          signal.addEventListener('abort', () => reader.dispose());
+          reader.begin(isNewestOnly, from);
+          for (const entry of entries) reader.take(entry);
+          reader.presenceCaughtUp();
+          reader.sessionsCaughtUp();
+          return untilAborted(signal);
+        },
+      };
+      const options = { sink: store, clock, random: () => 0.5, log: silentLog, signal };
+      void keepWatching({ provider, ...options, resume: from > 0 });
+      const [reader] = readers;
+      if (reader === undefined) throw new Error('expected a reader');
       return reader;
     };
-    return { store, start };
+    const close = () => {
+      watching.abort();
+      store.dispose();
+    };
+    return { store, start, close };
   }
 
   function write(clock: ManualClock) {
@@ -584,16 +611,42 @@ describe('a Session that is deleted from the bucket', () => {
     const early = open(clock, 'e1');
     const reader = early.start(states);
     const late = open(clock, 'e2');
-    const readers = [reader, late.start(all)];
+    late.start(all);
     if (from === 0) for (const entry of later) reader.take(entry);
-    else readers.push(early.start(all, from));
+    else early.start(all, from);
     await clock.advance(1);
     const stores = [early.store, late.store];
     expect(stores.map((store) => store.ids())).toEqual([['b/Tiltfile'], ['b/Tiltfile']]);
     // Cursors from before the deletion.
     expect(late.store.since('bucket1-2', undefined, () => true)).toBeNull();
-    for (const { dispose } of [...stores, ...readers]) dispose();
+    early.close();
+    late.close();
   });
+
+  it.each([
+    ['the whole history', false, 'all'],
+    ['only the newest states', true, 'newest'],
+    ['a history that has dropped the states before', false, 'newest'],
+  ] as const)(
+    'S3: is deleted in the tick of the first snapshot after a disconnect, read from %s',
+    (_, isNewestOnly, kept) => {
+      const clock = createManualClock();
+      const { states, later, all } = write(clock);
+      const { store, start, close } = open(clock, 'e1');
+      start(states);
+      const cursor = store.cursor();
+      const connections: (string | null)[] = [];
+      store.subscribe(({ after }) => connections.push(after?.connection.state ?? null), 'a/Tiltfile');
+      start(kept === 'all' ? all : later, 2, isNewestOnly);
+      expect(connections.slice(-2)).toEqual(['gone', null]);
+      expect(store.ids()).toEqual(['b/Tiltfile']);
+      expect(store.isReadable('bucket')).toBe(true);
+      // A client that knew the Session receives its deletion or a reset.
+      const missed = store.since(cursor, 'a/Tiltfile');
+      expect(missed === null ? null : missed.at(-1)?.after).toBeNull();
+      close();
+    },
+  );
 });
 
 describe('a Session that has ended', () => {
