@@ -1,5 +1,5 @@
 import type { StreamState } from '@nats-io/jetstream';
-import { type Clock, createAbortScope, sleep, systemClock } from '../lib/clock.js';
+import { type Clock, createAbortScope, sleep, systemClock, untilAborted } from '../lib/clock.js';
 import { type Log, silentLog } from '../lib/log.js';
 import { createDeltaCounts } from '../lib/metrics.js';
 import { ProviderError } from '../providers/provider.js';
@@ -189,34 +189,49 @@ async function readBucket(
   // At once: a caller that aborts does not wait until both streams have ended.
   signal.addEventListener('abort', () => reader.dispose(), { once: true });
   reader.begin(!readsHistory, options.from, state.first_seq);
+  /** Ends when the presence bucket was read. */
+  const readingPresence = createAbortScope(signal);
+  const presenceReader = {
+    ...reader,
+    presenceCaughtUp() {
+      reader.presenceCaughtUp();
+      readingPresence.end();
+    },
+  };
   const run = (task: Promise<void>) => task.finally(() => scope.end());
   try {
     await Promise.all([
-      // Presence first, so that no publisher counts as gone whose heartbeat was not read yet.
-      run(followPresence({ bucket, subject, reader, clock }, signal)),
+      run(followPresence({ bucket, subject, reader: presenceReader, clock }, signal)),
       run(followPresenceTime({ bucket, clock }, signal)),
-      run(
-        followStream(
-          {
-            bucket,
-            stream: bucket.sessionStream,
-            subject,
-            begin: readsHistory ? 'all' : 'newest',
-            mayRepeat: false,
-            clock,
-            onMessage: (message) => {
-              const entry = decodeEntry(message, reader.newest);
-              if (entry) reader.take(entry);
-            },
-            onCaughtUp: () => reader.sessionsCaughtUp(),
-          },
-          signal,
-        ),
-      ),
+      run(followStates()),
       run(reader.removeExpired(signal)),
     ]);
   } finally {
     scope.end();
+  }
+
+  /**
+   * Reads the states, after the presence bucket: over a slow link, a burst of states would delay the
+   * heartbeats of the other consumer until it counts as broken.
+   */
+  async function followStates(): Promise<void> {
+    await untilAborted(readingPresence.signal);
+    await followStream(
+      {
+        bucket,
+        stream: bucket.sessionStream,
+        subject,
+        begin: readsHistory ? 'all' : 'newest',
+        mayRepeat: false,
+        clock,
+        onMessage: (message) => {
+          const entry = decodeEntry(message, reader.newest);
+          if (entry) reader.take(entry);
+        },
+        onCaughtUp: () => reader.sessionsCaughtUp(),
+      },
+      signal,
+    );
   }
 
   /** Reads the newest state of a key completely, and retries until it is known. */
