@@ -1,4 +1,5 @@
 import { type Clock, createAbortScope, untilAborted } from '../lib/clock.js';
+import { elapsedSince, momentAgo } from '../lib/moment.js';
 import type { Bucket } from './bucket.js';
 import type { BucketReader } from './bucket-reader.js';
 import { createDeliveryDelay } from './delivery-delay.js';
@@ -41,12 +42,10 @@ export async function followPresence(options: FollowPresenceOptions, outer: Abor
   };
   const subscribed = await subscribe(bucket, subject, clock, onMessage);
   const reading = createAbortScope(outer);
-  const onCaughtUp = () => {
-    reader.presenceCaughtUp();
-    if (!subscribed.signal.aborted) reading.end();
-  };
-  const follow = (signal: AbortSignal) =>
-    followStream(
+  const follow = (signal: AbortSignal) => {
+    const openedAt = momentAgo(clock);
+    let hasCaughtUp = false;
+    return followStream(
       {
         bucket,
         stream: bucket.presenceStream,
@@ -54,11 +53,20 @@ export async function followPresence(options: FollowPresenceOptions, outer: Abor
         begin: 'newest',
         mayRepeat: true,
         clock,
-        onMessage,
-        onCaughtUp,
+        onMessage(message) {
+          // Its age is that at the creation of the consumer. A slow link delivers it seconds later.
+          const delayMs = hasCaughtUp ? 0 : elapsedSince(openedAt, clock);
+          onMessage({ ...message, ageMs: message.ageMs + delayMs });
+        },
+        onCaughtUp() {
+          hasCaughtUp = true;
+          reader.presenceCaughtUp();
+          if (!subscribed.signal.aborted) reading.end();
+        },
       },
       signal,
     );
+  };
   const stop = () => subscribed.end();
   outer.addEventListener('abort', stop, { once: true });
   try {

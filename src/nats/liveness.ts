@@ -143,11 +143,11 @@ function createWriterPresence({ clock, presence, findWriter }: WriterPresenceOpt
 
   return {
     seen(key, publisher, ageMs = 0) {
-      if (!hasStarted) heartbeats.set(key, { publisher, at: clock.monotonic() - ageMs });
+      if (!hasStarted) setNewer(heartbeats, key, { publisher, at: clock.monotonic() - ageMs });
       else if (publisher === findWriter(key)) presence.seen(key, ageMs);
     },
     reported(from, text, ageMs = 0) {
-      if (!hasStarted) reports.set(from, { text, at: clock.monotonic() - ageMs });
+      if (!hasStarted) setNewer(reports, from, { text, at: clock.monotonic() - ageMs });
       else applyReport(from, text, ageMs);
     },
     gone(key) {
@@ -174,4 +174,10 @@ function createWriterPresence({ clock, presence, findWriter }: WriterPresenceOpt
     const keys = listed.filter((key) => mayList(from, key) && findWriter(key) === publisher);
     presence.reported(from, { text, keys, isComplete: keys.length === listed.length }, ageMs);
   }
+}
+
+/** Sets the value of a key, unless the key has a newer one: a kept heartbeat may arrive after a new one. */
+function setNewer<T extends { readonly at: number }>(values: Map<string, T>, key: string, value: T): void {
+  const known = values.get(key);
+  if (known === undefined || known.at <= value.at) values.set(key, value);
 }

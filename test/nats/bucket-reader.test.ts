@@ -266,6 +266,21 @@ describe('a bucket reader that starts', () => {
     expect(snapshot).toMatchObject({ connections: new Map([['a/Tiltfile', connection]]) });
   });
 
+  it('counts the newest heartbeat of a publisher, although an older one is read from the stream after it', () => {
+    const { clock, reader, news } = setUp();
+    const report = JSON.stringify({ version: 1, publisher: 'p', sessions: { 'b.Tiltfile': 'live' } });
+    reader.begin(true);
+    for (const ageMs of [0, PRESENCE_MS]) {
+      reader.seen('a.Tiltfile', 'p', ageMs);
+      reader.reported('b.p=231', report, ageMs);
+    }
+    reader.take(entryOf(clock, 'a', 1));
+    reader.take(entryOf(clock, 'b', 2));
+    reader.presenceCaughtUp();
+    reader.sessionsCaughtUp();
+    expect(news()).toEqual(['snapshot at 2 a/Tiltfile b/Tiltfile']);
+  });
+
   it('marks a live Session as STALE if only another publisher sends heartbeats for its key', () => {
     const { clock, reader, news } = setUp();
     reader.begin(true);
