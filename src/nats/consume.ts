@@ -114,12 +114,13 @@ async function checkProgress(
     const before = position.count;
     await sleep(clock, position.isCaughtUp ? CHECK_MS.later : CHECK_MS.first, signal);
     if (signal.aborted || (position.count > before && !position.needsInfo)) continue;
+    const { last } = position;
     const info = await bucket.manager.streams.info(stream).catch((error: unknown) => {
       // Over a slow link, the response comes after the messages sent before it, and may be too late.
       if (position.count === before) throw error;
     });
     if (signal.aborted || !info) continue;
-    position.verify(info);
+    position.verify(info, last);
     if (position.count > before) continue;
     const { num_pending: pending } = await consumer.info();
     if (signal.aborted || position.count > before) continue;

@@ -107,9 +107,10 @@ async function openConsumer(reading: Reading, outer: AbortSignal): Promise<OpenC
 
 async function createConsumer(reading: Reading): Promise<OpenConsumer> {
   const { bucket, stream, subject, position } = reading;
+  const { last } = position;
   const info = await bucket.manager.streams.info(stream);
   // No proof that messages can be read: only polling and the consumer read them.
-  position.verify(info);
+  position.verify(info, last);
   const consumer = await bucket.jetstream.consumers.get(stream, {
     filter_subjects: formatSubject(stream, subject),
     ...(position.last > 0

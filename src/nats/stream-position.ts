@@ -40,10 +40,12 @@ export interface StreamPosition {
   /** Marks all messages of the beginning as read. */
   catchUp(): void;
   /**
-   * Compares the position with the current stream: before it is read, and while no message arrives or the
-   * position needs it. Throws if the position does not belong to it.
+   * Compares the position with the stream: before it is read, and while no message arrives or the position
+   * needs it. Throws if the position does not belong to it.
+   *
+   * @param known `last` when the info was requested. Messages that were read since may be missing in it
    */
-  verify(info: StreamInfo): void;
+  verify(info: StreamInfo, known: number): void;
 }
 
 /** Options of {@link createStreamPosition}. */
@@ -128,14 +130,14 @@ export function createStreamPosition({
       }
     },
     catchUp,
-    verify({ created, state }) {
+    verify({ created, state }, known) {
       if (beginning === null) {
         begin(created, state.last_seq);
         if (state.messages === 0) catchUp();
-      } else if (created === beginning.created && state.last_seq >= last) {
+      } else if (created === beginning.created && state.last_seq >= known) {
         if (!needsInfo) return;
         begin(created, state.last_seq);
-        if (state.last_seq === last) catchUp();
+        if (state.last_seq <= last) catchUp();
       } else if (mayRepeat) {
         begin(created, state.last_seq);
         last = 0;
@@ -143,7 +145,7 @@ export function createStreamPosition({
         throw new ProviderError('unreachable', `${name}: the bucket was deleted and created again`);
       } else {
         // A new leader may still be reading its own log.
-        throw new Error(`its newest revision is ${state.last_seq}, expected ${last} or more`);
+        throw new Error(`its newest revision is ${state.last_seq}, expected ${known} or more`);
       }
     },
   };

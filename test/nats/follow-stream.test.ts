@@ -97,6 +97,43 @@ describe('a stream whose beginning takes 20 s to read', () => {
   });
 });
 
+describe('a stream whose info arrives after messages that were written later', () => {
+  it.each([
+    ['while the beginning is read', { count: 25, messageMs: 100 }, 500],
+    ['after a pause', { count: 1, messageMs: 0 }, 7_200],
+  ])('is read on with the same consumer: %s', async (_, link, writeMs) => {
+    const clock = createSteppedClock();
+    const fake = createFakeBucket(clock, { ...link, infoMs: 900 });
+    const reading = new AbortController();
+    let last = 0;
+    let caughtUp = 0;
+    const outcome = follow(
+      {
+        bucket: fake.bucket,
+        clock,
+        onMessage({ seq }) {
+          last = seq;
+        },
+        onCaughtUp() {
+          caughtUp += 1;
+        },
+      },
+      reading.signal,
+    ).catch((error: Error) => error.message);
+    let written = link.count;
+    for (let ms = 0; ms < 8_000; ms += writeMs) {
+      await clock.advance(writeMs);
+      fake.write(clock.now());
+      written += 1;
+    }
+    await clock.advance(1_000);
+    reading.abort();
+    await clock.advance(3_000);
+    expect(await outcome).toBe(undefined);
+    expect([fake.consumers(), caughtUp, last]).toEqual([1, 1, written]);
+  });
+});
+
 describe('a message of unknown age that is requested while a consumer is created', () => {
   it('is read from the consumer, with its age, though the response arrives later', async () => {
     const clock = createSteppedClock();

@@ -8,6 +8,8 @@ interface FakeBucketOptions {
   readonly messageMs?: number;
   /** Time until the response to a request of a message, in milliseconds. Default: 0. */
   readonly pollMs?: number;
+  /** Time until the response to a request of the stream's info, in milliseconds. Default: 0. */
+  readonly infoMs?: number;
   /** Whether its messages may be subscribed to. Default: no. */
   readonly maySubscribe?: boolean;
 }
@@ -15,11 +17,12 @@ interface FakeBucketOptions {
 /** Creates a bucket without a broker, of which only consumers, polling and a subscription can be tested. */
 export function createFakeBucket(
   clock: Clock,
-  { count = 1, messageMs = 0, pollMs = 0, maySubscribe = false }: FakeBucketOptions = {},
+  { count = 1, messageMs = 0, pollMs = 0, infoMs = 0, maySubscribe = false }: FakeBucketOptions = {},
 ) {
   const created = new Date(clock.now() - 60_000).toISOString();
   const messages = Array.from({ length: count }, (_, i) => createMessage(i + 1, clock.now()));
   let mayCreate = true;
+  let consumers = 0;
   let breakConsumer: (error: Error) => void = () => {};
   let endSubscription = () => {};
   const neverEnding = { [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => {}) }) };
@@ -68,14 +71,19 @@ export function createFakeBucket(
       streams: {
         async info() {
           if (infoFailure) throw infoFailure;
-          return { created, state: { last_seq: messages.length, messages: 1 } };
+          const state = { last_seq: messages.length, messages: 1 };
+          if (infoMs > 0) await new Promise<void>((resolve) => clock.after(infoMs, resolve));
+          return { created, state };
         },
       },
     },
     jetstream: {
       consumers: {
         async get(_: string, { opt_start_seq: from = 1 }: { readonly opt_start_seq?: number }) {
-          if (mayCreate) return createConsumer(from);
+          if (mayCreate) {
+            consumers += 1;
+            return createConsumer(from);
+          }
           await new Promise<void>((resolve) => clock.after(3_000, resolve));
           throw new Error('timeout');
         },
@@ -93,6 +101,8 @@ export function createFakeBucket(
   };
   return {
     bucket: bucket as unknown as Bucket,
+    /** Number of consumers that were created so far. */
+    consumers: () => consumers,
     /** Breaks the consumer. Another one is created at once. */
     breakConsumer: () => breakConsumer(new Error('heartbeats missed')),
     /** Breaks the consumer, and prevents that another is created. */
