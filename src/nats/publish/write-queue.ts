@@ -49,10 +49,17 @@ export interface WriteQueueOptions {
 }
 
 /**
- * Maximum number of waiting states. Above it, and while there is no connection, only the newest is kept:
- * readers need the current state, not every state before it.
+ * Maximum number of waiting states. Above it, after a failure, and while there is no connection, only the
+ * newest is kept: readers need the current state, not every state before it. See {@link keepNewest}.
  */
 const MAX_WAITING = 64;
+
+/**
+ * Time for which the start of a new run may wait before other states, in milliseconds: longer than a
+ * connection to the broker takes, and than a killed publisher counts as alive by default. Later, another
+ * machine may have started a later run and written its result, which the end of this run must not replace.
+ */
+const MAX_START_DELAY_MS = 30_000;
 
 /** Delays before a write is retried. A successful write, or a lost connection, starts them over. */
 const DELAYS: BackoffOptions = { firstMs: 200, maxMs: 2_000, minShare: 0.5, healthyMs: 0, peers: 1 };
@@ -62,6 +69,8 @@ export function createWriteQueue(options: WriteQueueOptions, owned: OwnedKey, ti
   const { key, clock, random, log, signal, onDone } = options;
   const backoff = createBackoff(clock, random, DELAYS);
   let waiting: SessionState[] = [];
+  /** Time at which the start of a new run was queued. */
+  let newRunAt = momentAgo(clock);
   let newest: SessionState | null = null;
   let isRunning = false;
   let isLost = false;
@@ -87,8 +96,9 @@ export function createWriteQueue(options: WriteQueueOptions, owned: OwnedKey, ti
       if (isLost) return false;
       const state = withEnd(given, clock);
       newest = state;
+      if (state.isNewRun === true) newRunAt = momentAgo(clock);
       waiting.push(state);
-      if (waiting.length > MAX_WAITING || options.isDown() || hasFailed) waiting = [state];
+      if (waiting.length > MAX_WAITING || options.isDown() || hasFailed) waiting = keepNewest(waiting);
       run();
       return true;
     },
@@ -133,6 +143,7 @@ export function createWriteQueue(options: WriteQueueOptions, owned: OwnedKey, ti
         bucket = await options.bucket();
         // The client library would not send the request, but would wait for its response.
         if (options.isDown()) throw new Error('the broker is disconnected');
+        dropLateStart();
         state = waiting[0];
         if (state === undefined) return;
         await writeOne(bucket, state);
@@ -141,11 +152,17 @@ export function createWriteQueue(options: WriteQueueOptions, owned: OwnedKey, ti
         hasFailed = true;
         await options.onFailure(error, bucket, state ?? null);
         if (isLost) return;
-        waiting = waiting.slice(-1);
+        waiting = keepNewest(waiting);
         if (options.isDown()) backoff.markHealthy();
         await sleep(clock, backoff.nextDelayMs(), signal);
       }
     }
+  }
+
+  /** Drops the start of a new run that has waited for too long, unless it is the newest state. */
+  function dropLateStart(): void {
+    const isLate = elapsedSince(newRunAt, clock) >= MAX_START_DELAY_MS;
+    if (isLate && waiting.length > 1 && waiting[0]?.isNewRun === true) waiting.shift();
   }
 
   async function writeOne(bucket: Bucket, state: SessionState): Promise<void> {
@@ -161,6 +178,16 @@ export function createWriteQueue(options: WriteQueueOptions, owned: OwnedKey, ti
     backoff.markHealthy();
     await options.onWritten(bucket, state, writtenMs > 0);
   }
+}
+
+/**
+ * Keeps the newest state, and before it the start of a new run that is not written yet. Only the start
+ * replaces the run of another machine whose clock is ahead: an end alone looks like that of an earlier run.
+ */
+function keepNewest(states: readonly SessionState[]): SessionState[] {
+  const newest = states.slice(-1);
+  const start = states.slice(0, -1).find(({ isNewRun }) => isNewRun === true);
+  return start === undefined ? newest : [start, ...newest];
 }
 
 /** Adds the time of an end: the time for which a state waits, such as for the broker, counts as its age. */
