@@ -37,12 +37,14 @@ function selectValueAssigned(match: RegExpExecArray, text: string): Range | null
 
 /**
  * Whether a colon continues a name: of a path (`auth::password::tests`), or of a service or an image, which
- * often end with `-auth` (`http://user-auth:8080`, `user-auth:tilt-1a2b3c`), unlike the header `X-Auth`.
+ * often end with `-auth` (`http://user-auth:8080`, `user-auth:tilt-1a2b3c`), unlike headers such as `X-Auth`.
  */
 function isPartOfName(match: RegExpExecArray, text: string): boolean {
   const [all, name = '', quote, operator = '', opening] = match;
-  if (operator.endsWith(':') && text[match.index + all.length] === ':') return true;
-  const isHeader = /\bx$/i.test(text.slice(Math.max(0, match.index - 2), match.index));
+  const from = match.index + all.length;
+  const isPath = operator.endsWith(':') && /^:[a-z_<{*]/i.test(text.slice(from, from + 2));
+  if (isPath && opening === undefined) return true;
+  const isHeader = /\bx(?:-[\w-]{0,32})?$/i.test(text.slice(Math.max(0, match.index - 36), match.index));
   return name.toLowerCase() === '-auth' && !isHeader && quote === '' && operator === ':' && opening === undefined;
 }
 
@@ -84,7 +86,7 @@ function selectPass(match: RegExpExecArray, text: string): Range | null {
 }
 
 /** A result of tests, or the number of those that passed: `<suite pass="12" fail="0"/>`. */
-const TEST_RESULT = /^(?:\d{1,3}|true|false)$/i;
+const TEST_RESULT = /^(?:\d{1,3}(?:(?:[.,/]| of )\d{1,3})?%?|true|false|yes|no|ok|pass(?:ed)?)$/i;
 
 /** The start of a value. The rest of prose is not read, because the search continues within it. */
 function readStart(text: string, from: number, opening: string): string {
@@ -101,12 +103,13 @@ function selectAssigned(match: RegExpExecArray, text: string): Range | null {
   if (opening === '' && /^[=>]/.test(start)) return null;
   if (name === 'PWD' && isWorkingFolder(match, text)) return null;
   const isMember = quote !== '' && closesName(match, text);
-  if (isMember && opening === '') {
+  if (quote !== '' && opening === '') {
     if (matchFrom(EMPTY_LITERAL, text, from).end > from) return null;
     const number = matchFrom(NUMBER_LITERAL, text, from);
-    if (number.end > from) return number;
+    if (number.end > from) return isMember || number.end - from >= MIN_NUMBER ? number : null;
   }
-  const isWord = /^token$/i.test(name) && followsWord(match, text);
+  // A parser reports the token that it found: `token: '}'`.
+  const isWord = /^token$/i.test(name) && (followsWord(match, text) || !/\w/.test(start));
   const isName = quote === '' ? PASSWORD.test(name) || (opening !== '' && !isWord) : isMember;
   if (!isName && operator !== '=' && !isLikeSecret(start)) return null;
   const isPart = opening === '' && isParameter(text, match.index);
@@ -124,10 +127,14 @@ function closesName(match: RegExpExecArray, text: string): boolean {
   return MEMBER_START.test(before) || (PASSWORD.test(match[1] ?? '') && /\s["']$/.test(before));
 }
 
-/** The start of a member up to its name, also in a line of a table or a diff. */
-const MEMBER_START = /(?:^|[\n{[(,|+-])\s{0,64}["'][\w .-]{0,64}$/;
+/** The start of a member up to its name, also in a table or a diff, and after an indentation. */
+const MEMBER_START =
+  /(?:(?:^\s?|\s\s|[\n{[(,|+<>~*│-]\s?)[bu]?["'][\w .-]{0,64}|[{[,]\s{0,64}[bu]?["'][^"'\n]{0,64})$/i;
 /** Longer than the longest start: `^` is only the start of the line. */
 const MAX_MEMBER_START = 132;
+
+/** Digits of a number that is redacted after a text of an error too: `"…/token": 404` is a status. */
+const MIN_NUMBER = 8;
 
 /** Whether the name is a word of a sentence: `Unexpected token: 'x'`. */
 function followsWord({ index }: RegExpExecArray, text: string): boolean {

@@ -14,7 +14,7 @@ const PARAMETER_NAME = new RegExp(
  * An apostrophe of a URL (RFC 3986, section 2.2): doubled (YAML, SQL), outside of the quotes (shells), or
  * after a letter or digit and before another one or "@". Others end a string: `['http://a:80','b@c']`.
  */
-const APOSTROPHE = String.raw`'(?:\\'|"'")?'|(?<=\w)'(?=[\w@])`;
+const APOSTROPHE = String.raw`'(?:\\'|"'")?'(?=[\w@])|(?<=\w)'(?=[\w@])`;
 
 /**
  * JSON Web Tokens. Their second part may be empty: a detached payload (RFC 7515, appendix F), or an encrypted
@@ -91,7 +91,11 @@ const ARGUMENT_BREAK = String.raw`(?:\s{1,64}|["']\s{0,8},?\s{0,8}(?=["']))`;
  * docs/logs.md lists what is not found.
  */
 export const DEFAULT_RULES: readonly RedactionRule[] = [
-  { expression: new RegExp(String.raw`://((?:[^\s/?#"'<>]|${APOSTROPHE})+)`, 'g'), select: selectUserInfo },
+  {
+    // Up to the next URL of a list: `nats://a:4222,nats://b:4222`.
+    expression: new RegExp(String.raw`://((?:[^\s/?#"'<>:]|:(?!//)|${APOSTROPHE})+)`, 'g'),
+    select: selectUserInfo,
+  },
   {
     expression: /[?&;]([\w.-]{1,128})=/g,
     select: (match, text) =>
@@ -128,7 +132,7 @@ export const DEFAULT_RULES: readonly RedactionRule[] = [
   ...ASSIGNMENT_RULES,
   {
     expression: new RegExp(
-      String.raw`(?<![\w-])--?(?:[\w-]{0,64}[_-])?(?:${OPTION_NAME})${ARGUMENT_BREAK}(\\{0,15}["']|(?=[^\s\-]))`,
+      String.raw`(?<![\w-])--?(?:[\w-]{0,64}[_-])?(?:${OPTION_NAME}|pass|pw)${ARGUMENT_BREAK}(\\{0,15}["']|(?=[^\s\-]))`,
       'gi',
     ),
     select: selectOpened,

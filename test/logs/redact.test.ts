@@ -741,6 +741,62 @@ describe('createRedactor', () => {
     },
   );
 
+  it.each([
+    `EXECUTE 'select f(''http://a'',''http://bob:@@b'')'`,
+    `x '"'"'http://a'"'"','"'"'http://bob:@@b'"'"'`,
+    `['redis://bob@a','redis://bob:@@b']`,
+    `http://host'postgres://bob:@@db`,
+    'nats://a:4222,nats://bob:@@b:4222',
+    'nats://x:y@a:4222,nats://bob:@@b:4222',
+    'https://a|https://bob:@@b',
+    '[http://a:80](http://bob:@@b)',
+  ])('redacts the password of a URL behind another URL: %s', (text) => {
+    expect(redact(text.replace('@@', 'hunter2@'))).toContain(text.split('@@')[0]?.slice(-10) ?? '');
+    expect(redact(text.replace('@@', 'hunter2@'))).not.toContain('hunter2');
+  });
+
+  it.each([
+    `{b'user': b'bob', b'password': b'@'}`,
+    `{b'user': b'bob', b'token': b'@'}`,
+    `{u'password': None, u'api_key': 1234@}`,
+    '{"config/db/password": @, "a": 1}',
+    '{"//registry.example.com/:_authToken": @}',
+    '<   "db_password": @,',
+    '│ "api_key": @',
+    '[0]   "DB_PASSWORD": @',
+    'api:dev:   "DB_PASSWORD": @',
+    '2026-11-28T16:00:00Z   "DB_PASSWORD": @,',
+    'config.yaml:12:  "DB_PASSWORD": @',
+    `curl -H 'X-Shop-Auth:@1234' http://a`,
+    'map[X-Api-Auth:@1234]',
+    `password::'@'`,
+    '"password"::"@"',
+    'redis-cli --db-pass @',
+    'app --db_pw @',
+  ])('redacts the value of a member or header with a prefix: %s', (text) => {
+    expect(redact(text.replace('@', 'abcdef'))).not.toContain('abcdef');
+  });
+
+  it.each([
+    '{"secret/token":null,"status":500,"error":"db_down"}',
+    '{"vault.hashicorp.com/role-secret":false,"status":500,"error":"db_down"}',
+    'SyntaxError at 3:14 (token: "}")',
+    "Parse error on line 3, token: '}'",
+    "{ type: 'punctuation', token: '}' }",
+    'checks: {"pass":"98.2%","fail":"1.8%"}',
+    '{"pass":"12/12"}',
+    '{"numPassed":3,"pass":"3 of 5","error":"timeout"}',
+    '{"pass":"yes"}',
+  ])('leaves a value that is a literal, a symbol or a result of tests alone: %s', (text) => {
+    expect(redact(text)).toBe(text);
+  });
+
+  it('redacts only the number of a member whose name is a path', () => {
+    expect(redact('{"secret/token":12345678,"error":"boom"}')).toBe(
+      '{"secret/token":[REDACTED],"error":"boom"}',
+    );
+  });
+
   it('finds a secret within styles, and keeps the styles', () => {
     expect(redact('\u001b[1mPASS\u001b[31mWORD\u001b[0m=hun\u001b[32mter\u001b[0m2 end')).toBe(
       '\u001b[1mPASS\u001b[31mWORD\u001b[0m=[REDACTED]\u001b[32m\u001b[0m end',
