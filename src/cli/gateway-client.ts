@@ -6,6 +6,7 @@ import {
   type SessionFields,
   type TargetsView,
 } from '../client/client.js';
+import { DEFAULT_URL } from '../client/endpoint.js';
 import { compareNaturally } from '../lib/natural-order.js';
 import { type ClientFlags, gatewayUrls } from './options/client.js';
 import { terminalText } from './text.js';

@@ -4,7 +4,8 @@ import type { Client } from './create-client.js';
 /**
  * Why a Session has no log:
  *
- * - `elsewhere`: it comes from a source without logs, such as a bucket; the gateway next to its Tilt may have it.
+ * - `elsewhere`: it comes from a source without logs, such as a bucket. The gateway next to its Tilt may have
+ *   it.
  * - `off`: no reason is known, so the gateway was probably started without `--logs`.
  * - `unreadable`: its source cannot read it.
  */
@@ -20,7 +21,8 @@ interface Source {
 }
 
 /**
- * Finds why a Session has no log. Rejects only when the signal aborts; an error of the gateway counts as `off`.
+ * Finds why a Session has no log. Rejects only when the signal aborts: an error of the gateway counts as
+ * `off`.
  *
  * @param session id of the Session
  */

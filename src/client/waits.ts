@@ -45,7 +45,8 @@ export function describeBlockers(
   targets: KnownTargets,
 ): string | null {
   const names = [...new Set(blockedBy.map(({ name }) => resourceOf(name, targets)))];
-  if (rootCause === null) return names.length === 0 ? null : toLine(`waits for ${joinNames(names, MAX_NAMES)}`);
+  if (rootCause === null)
+    return names.length === 0 ? null : toLine(`waits for ${joinNames(names, MAX_NAMES)}`);
   const cause = resourceOf(rootCause.name, targets);
   const text = `waits for ${describeCause(rootCause.name, targets)}`;
   if (names.includes(cause)) return toLine(text + joinWithout(names, [cause], ', '));
@@ -108,14 +109,17 @@ export function findCaused(name: string, targets: KnownTargets): string[] {
 /** Keys of the targets that wait for a target, directly or through others, in their order. */
 export function findWaiting(name: string, targets: KnownTargets): string[] {
   const names = new Set([name]);
-  // The set grows while it is read, so it is read again for the targets before the one that was added.
+  // A pass misses targets that come before their blocker, so passes repeat until one finds nothing.
   for (let size = 0; size < names.size; ) {
     size = names.size;
-    for (const { name: waiting, blockedBy } of targets.values()) {
-      if (blockedBy.some((blocker) => names.has(blocker.name))) names.add(waiting);
+    for (const { name: waiting, blockedBy, rootCause } of targets.values()) {
+      // A filter may have left out the targets between one and its root cause.
+      const blockers = rootCause === null ? blockedBy : [...blockedBy, rootCause];
+      if (blockers.some((blocker) => names.has(blocker.name))) names.add(waiting);
     }
   }
-  return [...targets.values()].filter((target) => target.name !== name && names.has(target.name)).map(targetKey);
+  names.delete(name);
+  return [...targets.values()].filter((target) => names.has(target.name)).map(targetKey);
 }
 
 function resourceOf(name: string, targets: KnownTargets): string {

@@ -3,7 +3,7 @@ import type { Client, LogLevel, LogLine, LogOptions, TargetFields } from '../cli
 import { type Excerpt, readExcerpts } from '../client/excerpts.js';
 import { findMissingLog, type MissingLog } from '../client/missing-log.js';
 import type { Clock } from '../lib/clock.js';
-import { truncate } from './bounds.js';
+import { MAX_LINE, truncate } from './bounds.js';
 import { NoAnswerError } from './current-view.js';
 
 /** Line of a log. */
@@ -70,7 +70,7 @@ function describeMissingLog(missing: MissingLog): string {
     case 'off':
       return 'the gateway does not read the log of this Session (serve --logs)';
     case 'unreadable':
-      return truncate(missing.reason, MAX_LOG_LINE);
+      return truncate(missing.reason, MAX_LINE);
   }
 }
 

@@ -12,12 +12,12 @@ export function plainText(text: string): string {
   return stripAnsi(text).replace(/\r\n?/g, '\n').replace(ALL_UNSAFE, '\ufffd');
 }
 
-/** Shortens a text to a number of characters, of which the last is an ellipsis then. */
+/** Truncates a text to `length` characters. The last one is an ellipsis if the text was longer. */
 export function shorten(text: string, length: number): string {
   return text.length > length ? `${text.slice(0, length - 1)}…` : text;
 }
 
-/** Joins names, at most `max` of them, and tells how many are left out: `a, b and 3 more`. */
+/** Joins at most `max` names and counts the others: `a, b and 3 more`. */
 export function joinNames(names: readonly string[], max: number): string {
   const more = names.length - max;
   return `${names.slice(0, max).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;

@@ -73,6 +73,7 @@ describe('waits of targets', () => {
     expect(findWaiting('db:serve', ALL)).toEqual(['api:serve', 'e2e:update', 'web:serve']);
     expect(findWaiting('api:serve', ALL)).toEqual(['e2e:update', 'web:serve']);
     expect(findWaiting('e2e:update', ALL)).toEqual([]);
+    expect(findWaiting('db:serve', byName(DB, WEB))).toEqual(['web:serve']);
   });
 
   it('a target is the root cause only of targets whose wait it started', () => {

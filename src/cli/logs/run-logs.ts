@@ -127,7 +127,7 @@ async function readFirst(views: AsyncIterator<LogView>, options: PrintOptions): 
   let isAwaited = false;
   let pending = views.next();
   for (;;) {
-    const next = missing === null ? await pending : await within(pending, GRACE_MS);
+    const next = missing === null ? await pending : await within(systemClock, GRACE_MS, pending);
     if (next === null) {
       if (!isAwaited) throw new NoLogError(missing ?? '');
       notice(missing);

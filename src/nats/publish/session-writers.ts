@@ -36,7 +36,7 @@ export interface SessionWritersOptions {
    */
   readonly awaitsKeys?: boolean;
   readonly clock: Clock;
-  /** Numbers from 0 (inclusive) to 1, which spread the retries of several publishers. */
+  /** Returns numbers from 0 up to 1, which spread the retries of several publishers. */
   readonly random: () => number;
   readonly log: Log;
 }

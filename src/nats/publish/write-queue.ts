@@ -185,9 +185,9 @@ export function createWriteQueue(options: WriteQueueOptions, owned: OwnedKey, ti
  * replaces the run of another machine whose clock is ahead: an end alone looks like that of an earlier run.
  */
 function keepNewest(states: readonly SessionState[]): SessionState[] {
-  const newest = states.slice(-1);
-  const start = states.slice(0, -1).find(({ isNewRun }) => isNewRun === true);
-  return start === undefined ? newest : [start, ...newest];
+  const newest = states.at(-1);
+  const start = states.find((state) => state.isNewRun === true && state !== newest);
+  return [start, newest].filter((state) => state !== undefined);
 }
 
 /** Adds the time of an end: the time for which a state waits, such as for the broker, counts as its age. */

@@ -64,15 +64,14 @@ describe('frames that share a body', () => {
 });
 
 describe('the callback of a message', () => {
-  it.each([
+  it.each<[string, readonly number[]]>([
     ['alone', []],
     ['behind a small message', [10]],
     ['between a large and a small message', [20_000, 10]],
-  ] as const)('a small message %s has its callback called once, and all messages arrive', async (_, others) => {
+  ])('a small message %s has its callback called once, and all arrive', async (_, [before, after]) => {
     const { ours, theirs } = await connection();
     const scheduler = createFlushScheduler({ clock: createManualClock() });
     const writer = new FrameWriter(ours, scheduler, { isOpen: true, onFull() {} });
-    const [before, after] = others.length === 2 ? others : [others[0], undefined];
     const texts: string[] = [];
     const send = (length: number | undefined, onSent?: () => void) => {
       if (length === undefined) return;
