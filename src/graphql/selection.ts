@@ -1,6 +1,7 @@
 import { memoize } from '../lib/memoize.js';
 import type { ResourceFacts } from '../model/facts.js';
 import { computePhase, type Phase } from '../model/phase.js';
+import { joinNames } from '../model/plain-text.js';
 import { isDemo, type SessionId } from '../model/session.js';
 import { compileConditions, compileOptionalGlob, compileOptionalList } from '../model/target-filter.js';
 import { type SessionRecord, type TrackedTarget, verdictOfRecord } from '../store/record.js';
@@ -40,9 +41,8 @@ function findCandidates(store: ReadableStore): readonly SessionRecord[] {
 const MAX_LISTED = 20;
 
 function whichSession(ids: readonly SessionId[]): Error {
-  const listed = ids.slice(0, MAX_LISTED).join(', ');
-  const more = ids.length > MAX_LISTED ? ` and ${ids.length - MAX_LISTED} more` : '';
-  return badInput(`${ids.length} Sessions are known. Specify the id of one: ${listed}${more}.`);
+  const listed = joinNames(ids, MAX_LISTED);
+  return badInput(`${ids.length} Sessions are known. Specify the id of one: ${listed}.`);
 }
 
 /** Whether a Session matches a filter. */

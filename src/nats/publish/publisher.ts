@@ -1,4 +1,5 @@
 import type { Log } from '../../lib/log.js';
+import { joinNames } from '../../model/plain-text.js';
 import type { SessionId } from '../../model/session.js';
 import type { ProviderError } from '../../providers/provider.js';
 import type { SessionRecord } from '../../store/record.js';
@@ -145,7 +146,7 @@ export function createKeyOwners(log: Log): KeyOwners {
       inConflict.delete(key);
       return null;
     }
-    const conflict = `${ids.length} Sessions would be published as ${key}: ${listIds(ids)}; publish each on its own, with another --instance`;
+    const conflict = `${ids.length} Sessions would be published as ${key}: ${joinNames(ids, MAX_NAMED)}; publish each on its own, with another --instance`;
     if (!inConflict.has(key)) log('error', conflict);
     inConflict.add(key);
     return conflict;
@@ -157,9 +158,4 @@ export function toCurrentState({ record, conflict }: KeyContent): SessionState {
   const { state, error } = record.connection;
   if (conflict !== null) return { session: record, connection: 'stale', error: conflict };
   return { session: record, connection: state, error };
-}
-
-function listIds(ids: readonly SessionId[]): string {
-  const rest = ids.length - MAX_NAMED;
-  return ids.slice(0, MAX_NAMED).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
 }
