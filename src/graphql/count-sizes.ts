@@ -4,8 +4,8 @@ import type { TargetExcerpt } from '../model/log.js';
 import type { Revision } from '../store/journal.js';
 import type { RecordChange, SessionRecord, TrackedTarget } from '../store/record.js';
 import type { ReadableStore } from '../store/scoped.js';
-import { combine, NO_SIZES, type Sizes, type SizesOfMany } from './sizes.js';
 import { countPhases } from './count-phases.js';
+import { combine, NO_SIZES, type Sizes, type SizesOfMany } from './sizes.js';
 
 /** Returns the sizes of a Session. Counted once, because a record never changes. */
 export const sizesOf = memoize(count);

@@ -45,7 +45,9 @@ function isPartOfName(match: RegExpExecArray, text: string): boolean {
   const isPath = operator.endsWith(':') && /^:[a-z_<{*]/i.test(text.slice(from, from + 2));
   if (isPath && opening === undefined) return true;
   const isHeader = /\bx(?:-[\w-]{0,32})?$/i.test(text.slice(Math.max(0, match.index - 36), match.index));
-  return name.toLowerCase() === '-auth' && !isHeader && quote === '' && operator === ':' && opening === undefined;
+  return (
+    name.toLowerCase() === '-auth' && !isHeader && quote === '' && operator === ':' && opening === undefined
+  );
 }
 
 /**

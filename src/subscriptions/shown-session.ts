@@ -1,5 +1,5 @@
-import { excerptOf } from '../graphql/log-lines.js';
 import { countPhases } from '../graphql/count-phases.js';
+import { excerptOf } from '../graphql/log-lines.js';
 import { memoize } from '../lib/memoize.js';
 import type { ResourceFacts } from '../model/facts.js';
 import { computePhase } from '../model/phase.js';

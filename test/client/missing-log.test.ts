@@ -36,7 +36,11 @@ describe('the reason why a Session has no log', () => {
       [createSource('tilt-default', { clusters: 'clusters: 404' })],
       { is: 'off' },
     ],
-    ['the other gateway if it comes from a source of many Tilts', [createSource('fleet', {})], { is: 'elsewhere' }],
+    [
+      'the other gateway if it comes from a source of many Tilts',
+      [createSource('fleet', {})],
+      { is: 'elsewhere' },
+    ],
   ])('is %s', async (_, providers, expected) => {
     await using gateway = await startGateway({ providers });
     await gateway.gateway.ready();

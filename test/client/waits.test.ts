@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { TargetFields } from '../../src/client/client.js';
-import { describeBlockers, describeCause, findCaused, findChain, findWaiting } from '../../src/client/waits.js';
+import {
+  describeBlockers,
+  describeCause,
+  findCaused,
+  findChain,
+  findWaiting,
+} from '../../src/client/waits.js';
 import { targetFields } from '../support/target-fields.js';
 
 function waiting(name: string, cause: string | null, ...blockers: readonly string[]): TargetFields {

@@ -128,7 +128,9 @@ describe('get_log', () => {
       more: { omitted: 7, hint: 'they are not kept' },
     });
     expect(await agent.callTool('get_log', { resource: 'api' })).toMatch(/^no log is available: /);
-    expect(await agent.callTool('get_log')).toMatch(/^no log is available: only the gateway next to the Tilt/);
+    expect(await agent.callTool('get_log')).toMatch(
+      /^no log is available: only the gateway next to the Tilt/,
+    );
   });
 
   it.each([

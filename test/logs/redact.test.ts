@@ -942,7 +942,7 @@ describe('createRedactor', () => {
     "', a identified by ",
     "', identified with ",
     '\n',
-    "IDENTIFIED BY ",
+    'IDENTIFIED BY ',
     'gldt-aaaaaaaaaaaaaaaaaaaa',
     'gldt-aaaaaaaaaaaaaaaaaaaa.a.',
     '-gldt-a',

@@ -59,7 +59,11 @@ function setUp() {
     onDone() {},
   };
   const owner = { key: KEY, publisher: 'this', reportKey: 'ci.this=231', takeOver: false };
-  const queue = createWriteQueue(options, createOwnedKey(owner, () => {}), createWriteTimes(clock));
+  const queue = createWriteQueue(
+    options,
+    createOwnedKey(owner, () => {}),
+    createWriteTimes(clock),
+  );
   return { clock, broker, queue, written, end: () => ending.abort() };
 }
 
