@@ -12,8 +12,6 @@ const EVERY_MS = 20;
 /**
  * Few readers, one update at a time: what an update costs before its payloads are written. The cost of waking
  * up for the timer that paces the updates, 140 µs, is measured in the same process and subtracted.
- *
- * The factor to Yoga with 10 readers is a goal that `raw-ws` misses too: a payload cost it 21 µs, Yoga 82.
  */
 export const fewReaders: readonly Part[] = [
   fewReadersPart(1, []),
