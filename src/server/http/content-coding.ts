@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache';
 import { zstd } from './zstd.js';
 
 /** Compression of a response body (RFC 9110, section 8.4.1). */
@@ -20,7 +19,8 @@ export interface AcceptedCoding {
 export const PLAIN: AcceptedCoding = { coding: null, isRequired: false, acceptsGzip: false };
 
 /** Headers of one client are equal, and there are few kinds of clients. */
-const parsed = new LRUCache<string, AcceptedCoding>({ max: 100 });
+const parsed = new Map<string, AcceptedCoding>();
+const MAX_PARSED = 100;
 
 /** Longest header that is read, in characters. Browsers send 30. */
 const MAX_HEADER = 300;
@@ -31,6 +31,7 @@ export function acceptedCoding(header: string | readonly string[] | undefined): 
   const known = parsed.get(header);
   if (known) return known;
   const accepted = parseAcceptEncoding(header);
+  if (parsed.size >= MAX_PARSED) parsed.clear();
   parsed.set(header, accepted);
   return accepted;
 }
