@@ -32,13 +32,19 @@ export interface ConsumeOptions {
 }
 
 /** Interval of checks while no message arrives, in milliseconds: until caught up, and afterwards. */
-const CHECK_MS = { first: 1_000, later: 5_000 };
+const CHECK_MS = { first: 500, later: 5_000 };
 
 /** Interval of the consumer's heartbeats, in milliseconds. Two missed heartbeats are an error. */
 const HEARTBEAT_MS = 500;
 
-/** Maximum number of unprocessed messages, so that a burst does not accumulate in the connection. */
-const MAX_IN_FLIGHT = 500;
+/**
+ * Maximum number of unprocessed messages, so that a burst does not accumulate in the connection. Over a slow
+ * link, answers to pings wait behind it, and after three of them the connection counts as broken.
+ */
+const MAX_IN_FLIGHT = 100;
+
+/** Requested messages at which more are requested: at most two requests are open, each with heartbeats. */
+const REFILL_AT = MAX_IN_FLIGHT / 2;
 
 /**
  * Notifications after which a consumer delivers nothing, or the library would create another in its own time.
@@ -68,6 +74,7 @@ export async function consume(
   };
   const messages = await consumer.consume({
     max_messages: MAX_IN_FLIGHT,
+    threshold_messages: REFILL_AT,
     idle_heartbeat: HEARTBEAT_MS,
     callback(message) {
       if (scope.signal.aborted) return;
