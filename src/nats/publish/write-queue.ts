@@ -55,9 +55,9 @@ export interface WriteQueueOptions {
 const MAX_WAITING = 64;
 
 /**
- * Time for which the start of a new run may wait before other states, in milliseconds: longer than a
- * connection to the broker takes, and than a killed publisher counts as alive by default. Later, another
- * machine may have started a later run and written its result, which the end of this run must not replace.
+ * Time for which the start of a new run may wait, in milliseconds, or twice the presence time if that is
+ * longer: longer than a connection to the broker takes, and than a killed publisher counts as alive. Later,
+ * another machine may have started a later run and written its result, which this run must not replace.
  */
 const MAX_START_DELAY_MS = 30_000;
 
@@ -143,7 +143,7 @@ export function createWriteQueue(options: WriteQueueOptions, owned: OwnedKey, ti
         bucket = await options.bucket();
         // The client library would not send the request, but would wait for its response.
         if (options.isDown()) throw new Error('the broker is disconnected');
-        dropLateStart();
+        dropLateStart(bucket);
         state = waiting[0];
         if (state === undefined) return;
         await writeOne(bucket, state);
@@ -159,10 +159,18 @@ export function createWriteQueue(options: WriteQueueOptions, owned: OwnedKey, ti
     }
   }
 
-  /** Drops the start of a new run that has waited for too long, unless it is the newest state. */
-  function dropLateStart(): void {
-    const isLate = elapsedSince(newRunAt, clock) >= MAX_START_DELAY_MS;
-    if (isLate && waiting.length > 1 && waiting[0]?.isNewRun === true) waiting.shift();
+  /** Drops the start of a new run that has waited for too long. Alone, it follows the usual rule. */
+  function dropLateStart({ presenceMs }: Bucket): void {
+    const [start] = waiting;
+    const maxDelayMs = Math.max(MAX_START_DELAY_MS, 2 * presenceMs);
+    if (start?.isNewRun !== true || owned.isClaimed || elapsedSince(newRunAt, clock) < maxDelayMs) return;
+    if (waiting.length > 1) {
+      waiting.shift();
+    } else {
+      const late = { ...start, isNewRun: false };
+      if (newest === start) newest = late;
+      waiting = [late];
+    }
   }
 
   async function writeOne(bucket: Bucket, state: SessionState): Promise<void> {

@@ -19,24 +19,36 @@ function running(n: number): SessionState {
   return { session: live, connection: 'live', error: null };
 }
 
-/** The queue of a key that has the result of a run of another machine, whose clock is an hour ahead. */
-function setUp() {
+/** What the key of another machine has. */
+interface Held {
+  readonly connection?: 'gone' | 'live';
+  readonly startTime?: string;
+  readonly presenceMs?: number;
+}
+
+/** The queue of a key of another machine. Default: it has the result of a run, and its clock is an hour ahead. */
+function setUp({ connection = 'gone', startTime = '2026-11-22T13:00:00Z', presenceMs = 15_000 }: Held = {}) {
   const clock = createManualClock();
   const written: string[] = [];
-  const broker = { isDown: false, isBroken: false };
-  const result = { done: true, startTime: '2026-11-22T13:00:00Z' };
+  const broker: { isDown: boolean; isBroken: boolean; alive: string | null } = {
+    ...{ isDown: false, isBroken: false, alive: null },
+  };
+  const result = { done: connection === 'gone', startTime };
   const held = encodeEnvelope({
     publisher: 'other',
     serial: 9,
     previous: 0,
-    connection: 'gone',
-    error: 'its publisher ended',
+    connection,
+    error: connection === 'gone' ? 'its publisher ended' : null,
     session: session('ci', {}, { uid: 'run-1', status: result }),
   });
   const bucket = {
     sessions: { get: async () => ({ operation: 'PUT', revision: 9, value: compress(held) }) },
-    presence: { get: async () => null, put: async () => 1 },
-    presenceMs: 15_000,
+    presence: {
+      get: async () => broker.alive && { operation: 'PUT', string: () => broker.alive },
+      put: async () => 1,
+    },
+    presenceMs,
     async putState(_: string, value: Uint8Array, previous: number) {
       if (broker.isBroken) throw new Error('timeout');
       const state = decodeEnvelope(decompress(value), 'ci');
@@ -92,6 +104,33 @@ describe('the start of a new run that is not written yet', () => {
     await clock.advance(5_000);
     expect(written).toEqual([]);
     expect(queue.isDone).toBe(true);
+    end();
+  });
+
+  it('is not written alone after minutes over the result of a run that was started later', async () => {
+    const { clock, broker, queue, written, end } = setUp({ startTime: '2026-11-22T12:05:00Z' });
+    broker.isDown = true;
+    queue.write(START);
+    await clock.advance(600_000);
+    broker.isDown = false;
+    await clock.advance(5_000);
+    queue.write(END);
+    await clock.advance(5_000);
+    expect(written).toEqual([]);
+    expect(queue.isDone).toBe(true);
+    end();
+  });
+
+  it('is written before its end once a killed publisher counts as gone, however long that takes', async () => {
+    const { clock, broker, queue, written, end } = setUp({ connection: 'live', presenceMs: 60_000 });
+    broker.alive = 'other';
+    queue.write(START);
+    await clock.advance(30_000);
+    queue.write(END);
+    await clock.advance(31_000);
+    broker.alive = null;
+    await clock.advance(10_000);
+    expect(written).toEqual(['run-2 stale', 'run-2 gone']);
     end();
   });
 
