@@ -19,14 +19,16 @@ function running(n: number): SessionState {
   return { session: live, connection: 'live', error: null };
 }
 
-/** What the key of another machine has. */
+/** The state in the key of another machine. */
 interface Held {
   readonly connection?: 'gone' | 'live';
   readonly startTime?: string;
   readonly presenceMs?: number;
 }
 
-/** The queue of a key of another machine. Default: it has the result of a run, and its clock is an hour ahead. */
+/**
+ * The queue of a key of another machine. Default: it has the result of a run, and its clock is an hour ahead.
+ */
 function setUp({ connection = 'gone', startTime = '2026-11-22T13:00:00Z', presenceMs = 15_000 }: Held = {}) {
   const clock = createManualClock();
   const written: string[] = [];
