@@ -110,7 +110,7 @@ const SETTLING_MS = 20_000;
 
 /**
  * Number of periods of a measurement, whose median is reported. V8 collects the garbage of the start once,
- * about half a minute later: a second of CPU time for two gateways, in one of the periods.
+ * about half a minute later: a second of CPU time for each gateway, in one of the periods.
  */
 const IDLE_PERIODS = 3;
 
